@@ -1,0 +1,55 @@
+"""What a feed is: its declaration in ``loupe.yaml``, as a typed value.  Reading and fetching live elsewhere."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+FeedKind = Literal["retailer", "manufacturer", "community"]
+FeedFormat = Literal[
+    "shopify_csv", "google_merchant_xml", "google_merchant_tsv", "json", "jsonl", "csv", "images"
+]
+NEEDS_MAPPING = frozenset({"json", "jsonl", "csv"})
+
+
+class Pagination(BaseModel):
+    """How an HTTP feed continues: a page number in the query, or a field or ``Link`` header with the next URL."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    style: Literal["page", "next_field", "link"]
+    parameter: str = "page"  # page: the query parameter that counts
+    first: int = 1
+    next_field: str | None = None  # next_field: dotted path to the next page's URL in a JSON answer
+    records_field: str | None = None  # dotted path to the records, to see that a page is empty
+    max_pages: int = Field(default=1000, ge=1)
+
+
+class FeedDeclaration(BaseModel):
+    """One source of one collection."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name
+    kind: FeedKind
+    format: FeedFormat
+    location: str  # folder, file, http(s)://, s3://bucket/prefix
+    files: str = "*"  # which files of a folder or prefix are deliveries, as a glob
+    deliveries: Literal["full", "increments"] = "full"  # full: what a delivery leaves out has been withdrawn
+    images: str | None = None  # base of relative picture paths: a folder, URL or s3:// prefix
+    images_pattern: str | None = None  # picture path per row where no column holds one: "images/{id}.jpg"
+    records: str | None = None  # json: dotted path to the list of records; default: the document is the list
+    mapping: dict[str, str] = Field(default_factory=dict)  # our field -> column or dotted path
+    defaults: dict[str, str] = Field(default_factory=dict)  # our field -> raw text for rows that state none
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None  # of bare numbers
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "en"  # of texts, and of number spelling
+    pagination: Pagination | None = None
+    requests_per_second: float = Field(default=4.0, gt=0)
+    connections: int = Field(default=8, ge=1, le=64)
+
+    @model_validator(mode="after")
+    def _mapping_where_needed(self) -> "FeedDeclaration":
+        if self.format in NEEDS_MAPPING and not {"source_id", "title"} <= self.mapping.keys() | self.defaults.keys():
+            message = f"format {self.format} fixes no field names: map at least source_id and title"
+            raise ValueError(message)
+        return self

@@ -1,0 +1,251 @@
+"""The catalogue's SQL tables.  Column meanings only; reading and writing live with each subject.
+
+Every row belongs to a collection, except pictures: a picture is its bytes, and the same bytes may serve many
+collections.  Times are UTC, without offset, as ISO 8601 text sorts (``UtcTime``).  Money is in minor units.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Column, ForeignKeyConstraint, Index, MetaData, Table
+from sqlalchemy.types import JSON, BigInteger, Boolean, Float, Integer, String, Text, TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An instant in UTC with second precision, kept as sortable text; naive datetimes are refused."""
+
+    impl = String(20)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002
+        """Write ``2026-01-31T09:30:00Z``."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = f"{value!r} has no time zone: pass an aware datetime"
+            raise ValueError(message)
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        """Read it back as an aware datetime."""
+        return None if value is None else datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("feed", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("checked_at", UtcTime),
+    Column("validators", JSON, nullable=False),  # file or page -> ETag, Last-Modified, digest: what "unchanged" means
+    Column("error", Text),  # the last check's failure, null when it went well
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("delivery_id", Integer, primary_key=True, autoincrement=True),
+    Column("collection", String(64), nullable=False),
+    Column("feed", String(64), nullable=False),
+    Column("name", String(512), nullable=False),  # file, page set or folder listing it came as
+    Column("digest", String(64), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("delivered_at", UtcTime, nullable=False),  # date in the name, Last-Modified, else when it was received
+    Column("day", String(10), nullable=False),  # partition it was received in
+    Column("state", String(12), nullable=False),  # received, read, damaged, held
+    Column("rows", Integer),
+    Column("accepted", Integer),
+    Column("rejected", Integer),
+    Column("warnings", Integer),
+    Column("error", Text),  # what broke off the reading, with its place
+    Index("ix_deliveries_feed", "collection", "feed", "delivery_id"),
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("listing_id", String(300), primary_key=True),  # "<feed>:<the source's own id>"
+    Column("feed", String(64), nullable=False),
+    Column("source_id", String(235), nullable=False),
+    Column("delivery_id", Integer, nullable=False),  # the delivery that last stated it
+    Column("first_seen_at", UtcTime, nullable=False),
+    Column("last_seen_at", UtcTime, nullable=False),
+    Column("withdrawn_at", UtcTime),  # set when a full delivery no longer holds it
+    Column("content_digest", String(64), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("description", Text),
+    Column("titles", JSON, nullable=False),  # language -> title, where the feed has several
+    Column("url", Text),
+    Column("brand", String(200)),
+    Column("category", String(32)),  # our vocabulary; null when nothing maps
+    Column("metal", String(32)),
+    Column("metal_colour", String(32)),
+    Column("fineness", Integer),  # per mille
+    Column("plating", String(32)),
+    Column("stones", JSON, nullable=False),  # names in our vocabulary, in the feed's order
+    Column("styles", JSON, nullable=False),
+    Column("colour", String(32)),
+    Column("dimensions_mm", JSON, nullable=False),  # width, height, length, diameter, ... -> millimetres
+    Column("weight_g", Float),
+    Column("gtin", String(14)),
+    Column("mpn", String(100)),
+    Column("sku", String(100)),
+    Column("certificate", String(100)),
+    Column("availability", String(16), nullable=False),  # in_stock, out_of_stock, preorder, discontinued, unknown
+    Column("price_minor", BigInteger),
+    Column("list_price_minor", BigInteger),
+    Column("currency", String(3)),
+    Column("rating", Float),
+    Column("read_from", JSON, nullable=False),  # our field -> {"column": ..., "raw": ...}
+    ForeignKeyConstraint(["delivery_id"], ["deliveries.delivery_id"]),
+    Index("ix_listings_feed", "collection", "feed"),
+    Index("ix_listings_gtin", "collection", "gtin"),
+    Index("ix_listings_mpn", "collection", "mpn"),
+)
+
+rejects = Table(
+    "rejects",
+    metadata,
+    Column("reject_id", Integer, primary_key=True, autoincrement=True),
+    Column("collection", String(64), nullable=False),
+    Column("feed", String(64), nullable=False),
+    Column("delivery_id", Integer, nullable=False),
+    Column("place", String(64), nullable=False),  # "row 12", "item 7"
+    Column("source_id", String(235)),
+    Column("reason", String(40), nullable=False),
+    Column("field", String(64)),
+    Column("value", Text),
+    Column("message", Text, nullable=False),
+    ForeignKeyConstraint(["delivery_id"], ["deliveries.delivery_id"]),
+    Index("ix_rejects_delivery", "delivery_id"),
+)
+
+pieces = Table(
+    "pieces",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("piece_id", String(32), primary_key=True),
+    Column("forwarded_to", String(32)),  # set when this piece was merged into another
+    Column("category", String(32)),
+    Column("brand", String(200)),
+    Column("title", Text, nullable=False),
+    Column("first_seen_at", UtcTime, nullable=False),
+)
+
+piece_listings = Table(
+    "piece_listings",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("listing_id", String(300), primary_key=True),
+    Column("piece_id", String(32), nullable=False),
+    Column("rule", String(32), nullable=False),  # alone, gtin, certificate, brand_mpn, brand_attributes
+    Index("ix_piece_listings_piece", "collection", "piece_id"),
+)
+
+disagreements = Table(
+    "disagreements",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("piece_id", String(32), primary_key=True),
+    Column("field", String(32), primary_key=True),
+    Column("said", JSON, nullable=False),  # listing_id -> value
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("image_id", String(64), primary_key=True),  # SHA-256 of the original bytes
+    Column("image_key", BigInteger, nullable=False, unique=True),  # its first 63 bits
+    Column("bytes", BigInteger, nullable=False),
+    Column("format", String(8)),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("unreadable", String(40)),  # reason code when the bytes are no picture we accept
+    Column("unreadable_message", Text),
+    Column("measures", JSON),
+    Column("measures_version", Integer),
+    Column("renditions", JSON),  # longest side in pixels -> {"digest", "width", "height"}
+    Column("renditions_version", Integer),
+)
+
+image_references = Table(
+    "image_references",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("listing_id", String(300), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("feed", String(64), nullable=False),
+    Column("location", Text, nullable=False),  # URL or path, as the feed gives it
+    Column("alt", Text),
+    Column("state", String(12), nullable=False),  # pending, fetched, failed
+    Column("reason", String(40)),  # reason code of a failure
+    Column("message", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("image_id", String(64)),
+    Column("live", Boolean, nullable=False),  # false once its listing no longer names it
+    Index("ix_image_references_state", "collection", "state"),
+    Index("ix_image_references_image", "image_id"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("image_id", String(64), primary_key=True),
+    Column("verdict", String(12), nullable=False),  # accepted, quarantined, review, rejected
+    Column("reasons", JSON, nullable=False),  # [{"rule", "measured", "required"}]
+    Column("rules_version", Integer, nullable=False),
+)
+
+price_history = Table(
+    "price_history",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("listing_id", String(300), primary_key=True),
+    Column("valid_from", UtcTime, primary_key=True),
+    Column("valid_to", UtcTime),  # null while it holds
+    Column("price_minor", BigInteger),
+    Column("list_price_minor", BigInteger),
+    Column("currency", String(3)),
+    Column("availability", String(16), nullable=False),
+    Column("delivery_id", Integer, nullable=False),
+    ForeignKeyConstraint(["delivery_id"], ["deliveries.delivery_id"]),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("event_id", Integer, primary_key=True, autoincrement=True),
+    Column("collection", String(64), nullable=False),
+    Column("piece_id", String(32), nullable=False),
+    Column("kind", String(12), nullable=False),  # view, click, favourite, purchase
+    Column("occurred_at", UtcTime, nullable=False),
+    Index("ix_events_time", "collection", "occurred_at"),
+)
+
+trends = Table(
+    "trends",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("facet", String(16), primary_key=True),  # category, metal, stone, style
+    Column("value", String(64), primary_key=True),
+    Column("currency", String(3), primary_key=True),  # XXX (ISO 4217: no currency) where no price was stated
+    Column("supply", Integer, nullable=False),  # live listings at the day's end
+    Column("in_stock", Integer, nullable=False),
+    Column("price_median_minor", BigInteger),
+    Column("demand", Integer),  # events of the day; null while there are none at all
+)

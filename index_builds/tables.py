@@ -1,0 +1,47 @@
+"""SQL tables of snapshots and of the pointer that serving follows."""
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Index, MetaData, Table
+from sqlalchemy.types import Integer, String, Text
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(column_0_label)s", "pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True),  # monotone within the collection; clocks never order snapshots
+    Column("snapshot_id", String(80), nullable=False),
+    Column("content_digest", String(64), nullable=False),  # of what it holds, free of times and run ids
+    Column("manifest_digest", String(64), nullable=False),  # SHA-256 of the manifest's bytes, as published
+    Column("parent", String(80)),
+    Column("state", String(12), nullable=False),  # candidate, refused, retired
+    Column("refusal", Text),
+    Column("pinned", sa.Boolean, nullable=False),
+    Index("ix_snapshots_id", "collection", "snapshot_id", unique=True),
+)
+
+pointers = Table(
+    "pointers",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("snapshot_id", String(80), nullable=False),
+    Column("version", Integer, nullable=False),  # compare-and-set: every move adds one
+)
+
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("promotion_id", Integer, primary_key=True, autoincrement=True),
+    Column("collection", String(64), nullable=False),
+    Column("pointer_version", Integer, nullable=False),
+    Column("kind", String(12), nullable=False),  # promote, rollback
+    Column("from_snapshot", String(80)),
+    Column("to_snapshot", String(80), nullable=False),
+    Column("moved_at", String(20), nullable=False),  # UTC, for people; never for ordering
+    Column("actor", String(200), nullable=False),
+    Column("reason", Text),
+    Index("ix_promotions_collection", "collection", "pointer_version", unique=True),
+)

@@ -1,0 +1,1 @@
+"""What good data means: image rules, expectation suites, asset checks."""

@@ -1,0 +1,1 @@
+"""Reads promoted snapshots and answers queries.  No Dagster, no great-expectations."""

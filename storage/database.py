@@ -1,0 +1,106 @@
+"""The SQL engine and its schema version.  SQLite by default, PostgreSQL in production."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+
+class DatabaseError(Exception):
+    """The database cannot be used as it is; the message names it and the remedy."""
+
+
+def open_database(url: str) -> Engine:
+    """Open a database and bring its schema up to date.
+
+    Several processes may open it at once: on PostgreSQL an advisory lock, on SQLite an immediate transaction lets
+    one of them migrate while the others wait.
+
+    Raises:
+        DatabaseError: If the URL cannot be read, the server does not answer, or the schema is newer than this code.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "postgresql" and parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        message = f"database_url {_safe(url)} cannot be used: {error}"
+        raise DatabaseError(message) from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_pragmas)
+        event.listen(engine, "begin", _sqlite_begin)
+    try:
+        _upgrade(engine)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        message = f"database {_safe(url)} does not answer: {reason}; check that it runs and that database_url is right"
+        raise DatabaseError(message) from error
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a connection for SELECTs: on SQLite it takes no write lock, so readers never wait for each other."""
+    with engine.connect().execution_options(sqlite_begin="DEFERRED") as connection:
+        yield connection
+
+
+def migration_config() -> Config:
+    """Return the Alembic configuration of the migrations that ship with Loupe."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _upgrade(engine: Engine) -> None:
+    scripts = ScriptDirectory.from_config(migration_config())
+    with engine.connect() as connection:
+        if MigrationContext.configure(connection).get_current_revision() == scripts.get_current_head():
+            return
+    with engine.begin() as connection:
+        _lock(connection)
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+            message = f"the database has schema {current}, newer than this Loupe knows: upgrade Loupe"
+            raise DatabaseError(message)
+        config = migration_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _lock(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7074689)")
+
+
+def _sqlite_pragmas(connection, _record) -> None:  # type: ignore[no-untyped-def]
+    # SQLAlchemy, not the driver, opens transactions: the driver's habit of committing before DDL tears migrations.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout = 60000")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # IMMEDIATE takes the write lock up front: a deferred transaction that upgrades later fails instead of waiting.
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'IMMEDIATE')}")
+
+
+def _safe(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return repr(url)

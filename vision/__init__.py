@@ -1,0 +1,1 @@
+"""Pixels in, numbers out: decoding, measures, renditions, encoders, embedding.  No Dagster, no SQL."""
