@@ -1,5 +1,6 @@
 """What a feed is: its declaration in ``loupe.yaml``, as a typed value.  Reading and fetching live elsewhere."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -53,3 +54,30 @@ class FeedDeclaration(BaseModel):
             message = f"format {self.format} fixes no field names: map at least source_id and title"
             raise ValueError(message)
         return self
+
+
+class FeedRegistry:
+    """Every declared feed by the name that partitions and messages use: ``<collection>.<feed>``."""
+
+    def __init__(self, collections: Mapping[str, Sequence[FeedDeclaration]]) -> None:
+        self.collections = {name: tuple(feeds) for name, feeds in collections.items()}
+        self._by_key = {
+            f"{collection}.{feed.name}": (collection, feed)
+            for collection, feeds in self.collections.items()
+            for feed in feeds
+        }
+
+    def keys(self) -> list[str]:
+        """Return every feed's key, in the order of their declaration."""
+        return list(self._by_key)
+
+    def named(self, key: str) -> tuple[str, FeedDeclaration]:
+        """Return the collection and declaration behind a key."""
+        if key not in self._by_key:
+            message = f"there is no feed {key!r}: the settings declare {', '.join(self._by_key)}"
+            raise KeyError(message)
+        return self._by_key[key]
+
+    def kinds(self, collection: str) -> dict[str, str]:
+        """Return each feed's kind, by feed name."""
+        return {feed.name: feed.kind for feed in self.collections[collection]}

@@ -64,7 +64,7 @@ deliveries = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("delivered_at", UtcTime, nullable=False),  # date in the name, Last-Modified, else when it was received
     Column("day", String(10), nullable=False),  # partition it was received in
-    Column("state", String(12), nullable=False),  # received, read, damaged, held
+    Column("state", String(12), nullable=False),  # received, read, damaged, held, superseded
     Column("rows", Integer),
     Column("accepted", Integer),
     Column("rejected", Integer),

@@ -1,0 +1,55 @@
+"""Vectors of accepted pictures.  One partition per hash shard of the image key; one run may take any range of them."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+from sqlalchemy import Engine
+
+from assets.failures import permanent
+from assets.pieces import OVER_ALL
+from catalog.image_ledger import accepted_images
+from storage.objects import ObjectStore
+from vision.encoders import EncoderLoader
+from vision.errors import EncoderError
+
+
+@dg.asset(
+    deps=[dg.AssetDep("renditions", partition_mapping=OVER_ALL)],
+    kinds={"openclip", "parquet"},
+    code_version="1",
+    pool="gpu",
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    retry_policy=dg.RetryPolicy(max_retries=1, delay=10),
+)
+def image_embeddings(
+    context: dg.AssetExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    objects: dg.ResourceParam[ObjectStore],
+    encoder: dg.ResourceParam[EncoderLoader],
+    image_work: dg.ResourceParam[Mapping[str, int]],
+) -> dg.MaterializeResult:
+    """Unit vectors of accepted pictures, kept in parts that are written once and never embedded twice."""
+    from vision.embedding import embed_shard
+
+    shards = sorted(int(key) for key in context.partition_keys)
+    by_shard: dict[int, list[tuple[int, str]]] = {shard: [] for shard in shards}
+    for image_key, image_id in accepted_images(catalogue):
+        shard = image_key % image_work["shards"]
+        if shard in by_shard:
+            by_shard[shard].append((image_key, image_id))
+    with permanent(EncoderError):
+        loaded = encoder.load()
+    reports = [
+        embed_shard(objects, loaded, shard, wanted, batch_size=encoder.batch_size, workers=image_work["workers"])
+        for shard, wanted in by_shard.items()
+        if wanted
+    ]
+    return dg.MaterializeResult(
+        metadata={
+            "encoder_id": loaded.encoder_id,
+            "embedded": sum(report.embedded for report in reports),
+            "already_there": sum(report.already for report in reports),
+            "failed": sum(len(report.failed) for report in reports),
+            "vectors": sum(report.embedded + report.already for report in reports),
+        }
+    )

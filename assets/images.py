@@ -1,0 +1,166 @@
+"""Pictures of a collection: fetched, looked at, judged, rendered.  One partition per collection."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import dagster as dg
+from sqlalchemy import Engine
+
+from assets.schemas import schema_metadata
+from catalog import tables
+from catalog.declarations import FeedDeclaration, FeedRegistry
+from catalog.image_fetching import FetchedImage, WantedImage, fetch_images
+from catalog.image_ledger import (
+    Fetched,
+    Seen,
+    StoredRendition,
+    judge_pictures,
+    locations_to_fetch,
+    look_at_pictures,
+    record_fetched,
+    refused_images,
+    render_pictures,
+)
+from catalog.locations import LocationAccess
+from catalog.searchable import as_parquet
+from catalog.searchable import searchable_images as searchable_images_of
+from quality.contact_sheets import as_markdown, refused_sheet
+from quality.image_rules import RULES_VERSION, judge_image
+from storage.objects import ObjectStore, digest_key, sha256_hex
+from vision.decoding import decode
+from vision.errors import UnreadableImageError
+from vision.measures import MEASURES_VERSION, measure
+from vision.renditions import RENDITIONS_VERSION, make_renditions
+
+
+@dg.asset(deps=["pieces"], kinds={"http", "file"}, code_version="1", metadata=schema_metadata(tables.image_references))
+def images(
+    context: dg.AssetExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    objects: dg.ResourceParam[ObjectStore],
+    feeds: dg.ResourceParam[FeedRegistry],
+    location_access: dg.ResourceParam[LocationAccess],
+    image_work: dg.ResourceParam[Mapping[str, int]],
+) -> dg.MaterializeResult:
+    """Distinct pictures named by their digest, and the ledger of every place that names one."""
+    collection = context.partition_key
+    outcomes: dict[str, dict[str, int]] = {}
+    for declaration in feeds.collections[collection]:
+        wanted = locations_to_fetch(catalogue, collection, declaration.name, attempts=image_work["attempts"])
+        if wanted:
+            fetched = _fetched(wanted, declaration, location_access)
+            outcomes[declaration.name] = record_fetched(catalogue, objects, collection, declaration.name, fetched)
+    return dg.MaterializeResult(
+        metadata={
+            "fetched": sum(counts.get("fetched", 0) for counts in outcomes.values()),
+            "failed": sum(counts.get("failed", 0) for counts in outcomes.values()),
+            "by_feed": outcomes,
+        }
+    )
+
+
+def _fetched(
+    wanted: list[str], declaration: FeedDeclaration, access: LocationAccess
+) -> Iterator[Fetched]:
+    asked = (WantedImage(location=location) for location in wanted)
+    for outcome in fetch_images(asked, declaration, access=access, workers=declaration.connections):
+        if isinstance(outcome, FetchedImage):
+            yield Fetched(location=outcome.location, data=outcome.data)
+        else:
+            yield Fetched(
+                location=outcome.location,
+                reason=outcome.reason,
+                message=outcome.message,
+                transient=outcome.transient,
+            )
+
+
+@dg.asset(deps=["images"], kinds={"opencv"}, code_version=f"{MEASURES_VERSION}.{RULES_VERSION}",
+          metadata=schema_metadata(tables.verdicts))  # fmt: skip
+def image_verdicts(
+    context: dg.AssetExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    objects: dg.ResourceParam[ObjectStore],
+    feeds: dg.ResourceParam[FeedRegistry],
+    image_work: dg.ResourceParam[Mapping[str, int]],
+) -> dg.MaterializeResult:
+    """Measured resolution, sharpness, exposure, colour cast and composition, and the verdict they lead to."""
+    collection = context.partition_key
+    looked_at = look_at_pictures(
+        catalogue, objects, collection, _look, version=MEASURES_VERSION, workers=image_work["workers"]
+    )
+    changed = judge_pictures(catalogue, collection, _judge, feeds.kinds(collection), version=RULES_VERSION)
+    sheet = refused_sheet(refused_images(catalogue, collection, limit=48), objects)
+    return dg.MaterializeResult(
+        metadata={
+            "looked_at": looked_at,
+            "verdicts_changed": changed,
+            **({"refused": dg.MetadataValue.md(as_markdown(sheet))} if sheet else {}),
+        }
+    )
+
+
+def _look(data: bytes) -> Seen:
+    try:
+        decoded = decode(data)
+    except UnreadableImageError as error:
+        return Seen(unreadable=error.reason, message=str(error))
+    return Seen(
+        format=decoded.format, width=decoded.width, height=decoded.height, measures=asdict(measure(decoded.image))
+    )
+
+
+def _judge(measures: Mapping[str, float], feed_kind: str) -> tuple[str, list[dict[str, Any]]]:
+    verdict = judge_image(measures, feed_kind=feed_kind)
+    return verdict.verdict, [asdict(finding) for finding in verdict.reasons]
+
+
+@dg.asset(deps=["image_verdicts"], kinds={"pillow"}, code_version=str(RENDITIONS_VERSION))
+def renditions(
+    context: dg.AssetExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    objects: dg.ResourceParam[ObjectStore],
+    image_work: dg.ResourceParam[Mapping[str, int]],
+) -> dg.MaterializeResult:
+    """Upright sRGB copies in three sizes, free of EXIF and GPS: what is served."""
+    rendered = render_pictures(
+        catalogue,
+        objects,
+        context.partition_key,
+        _render,
+        version=RENDITIONS_VERSION,
+        workers=image_work["workers"],
+    )
+    return dg.MaterializeResult(metadata={"rendered": rendered})
+
+
+def _render(data: bytes) -> list[StoredRendition]:
+    return [
+        StoredRendition(longest_side=one.longest_side, width=one.width, height=one.height, data=one.data)
+        for one in make_renditions(decode(data).image)
+    ]
+
+
+@dg.asset(deps=["renditions", "pieces"], kinds={"parquet"}, code_version="1")
+def searchable_images(
+    context: dg.AssetExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    objects: dg.ResourceParam[ObjectStore],
+) -> dg.MaterializeResult[str]:
+    """Accepted pictures with the listings that show them: what filters, tiers and embedding need to know."""
+    found = searchable_images_of(catalogue, context.partition_key)
+    frame = as_parquet(found)
+    digest = sha256_hex(frame)
+    key = digest_key("frames", digest, ".parquet")
+    if not objects.exists(key):
+        objects.put(key, frame)
+    return dg.MaterializeResult(
+        value=key,
+        data_version=dg.DataVersion(digest[:32]),
+        metadata={
+            "dagster/partition_row_count": len(found.rows),
+            "images": len({row["image_key"] for row in found.rows}),
+            "pieces": len({row["piece_id"] for row in found.rows}),
+        },
+    )

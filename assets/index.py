@@ -1,0 +1,73 @@
+"""The searchable artefacts of a collection: candidate snapshot and promoted pointer.  One partition per collection."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import dagster as dg
+from sqlalchemy import Engine
+
+from assets.candidates import IndexSettings, build_candidate_of
+from assets.failures import permanent
+from assets.gate_display import gate_metadata, manifest_metadata
+from assets.pieces import OVER_ALL
+from index_builds.errors import GateRefusedError, SnapshotDamagedError
+from index_builds.promotion import promote
+from index_builds.snapshots import SnapshotStore
+from storage.objects import ObjectStore
+from vision.encoders import EncoderLoader
+from vision.errors import EncoderError
+
+
+@dg.asset(
+    deps=[dg.AssetDep("image_embeddings", partition_mapping=OVER_ALL), "pieces", "renditions"],
+    kinds={"faiss"},
+    code_version="1",
+    retry_policy=dg.RetryPolicy(max_retries=1, delay=10),
+)
+def index_snapshot(
+    context: dg.AssetExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    objects: dg.ResourceParam[ObjectStore],
+    snapshots: dg.ResourceParam[SnapshotStore],
+    encoder: dg.ResourceParam[EncoderLoader],
+    index_settings: dg.ResourceParam[IndexSettings],
+) -> dg.MaterializeResult[str]:
+    """Candidate index over every accepted picture, one file per tier and channel, with the gate's report."""
+    with permanent(EncoderError):
+        manifest = build_candidate_of(
+            context.partition_key, catalogue, objects, snapshots, encoder, index_settings, run_id=context.run.run_id
+        )
+    return dg.MaterializeResult(
+        value=manifest.snapshot_id,
+        data_version=dg.DataVersion(manifest.content_digest),
+        metadata=manifest_metadata(manifest),
+    )
+
+
+@dg.asset(kinds={"sqlalchemy"}, code_version="1")
+def promoted_index(
+    context: dg.AssetExecutionContext,
+    index_snapshot: str,
+    snapshots: dg.ResourceParam[SnapshotStore],
+    index_settings: dg.ResourceParam[IndexSettings],
+    clock: dg.ResourceParam[Callable[[], datetime]],
+) -> dg.MaterializeResult:
+    """The pointer that serving follows, moved only to a snapshot that has passed its gate."""
+    collection = context.partition_key
+    with permanent(GateRefusedError, SnapshotDamagedError):
+        promotion = promote(
+            snapshots,
+            collection,
+            index_snapshot,
+            settings=index_settings.gate,
+            actor=f"run {context.run.run_id}",
+            moved_at=clock(),
+        )
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(index_snapshot),
+        metadata={
+            "snapshot_id": index_snapshot,
+            "pointer_version": promotion.version,
+            **gate_metadata(snapshots.manifest(collection, index_snapshot)),
+        },
+    )

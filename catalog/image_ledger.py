@@ -1,0 +1,401 @@
+"""The ledger of pictures: every reference with its state, every distinct picture with what was seen in it.
+
+Nothing here decodes a pixel: what looks at a picture is handed in as a function of its bytes.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+
+from catalog.errors import CatalogError
+from catalog.tables import image_references, images, listings, verdicts
+from storage.batches import batches
+from storage.database import reading
+from storage.objects import ObjectStore, digest_key, sha256_hex
+
+RETRIED_ALWAYS = frozenset({"missing_file"})  # costs a look into a folder, and somebody may have put the file there
+WRITE_BATCH = 64
+
+
+class ImageKeyCollisionError(CatalogError):
+    """Two different pictures share the 63 bits that an index stores."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """One location's outcome: its bytes, or why there are none."""
+
+    location: str
+    data: bytes | None = None
+    reason: str | None = None
+    message: str | None = None
+    transient: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What looking at a picture's bytes gave; ``unreadable`` is the reason code when they are no picture we accept."""
+
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+    measures: Mapping[str, float] | None = None
+    unreadable: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRendition:
+    """One served size of a picture, as kept: ``digest`` names its bytes in the object store."""
+
+    longest_side: int
+    width: int
+    height: int
+    data: bytes
+
+
+def image_key_of(image_id: str) -> int:
+    """Return the int64 that an index stores for a picture: the first 63 bits of its digest."""
+    return int(image_id[:16], 16) >> 1
+
+
+def locations_to_fetch(engine: Engine, collection: str, feed: str, *, attempts: int) -> list[str]:
+    """Return the distinct locations of a feed that wait, or that failed in a way worth another try."""
+    failed_but_worth_it = sa.and_(
+        image_references.c.state == "failed",
+        sa.or_(
+            image_references.c.reason.in_(sorted(RETRIED_ALWAYS)),
+            sa.and_(image_references.c.attempts > 0, image_references.c.attempts < attempts),
+        ),
+    )
+    with reading(engine) as connection:
+        return list(
+            connection.execute(
+                sa.select(image_references.c.location)
+                .where(
+                    image_references.c.collection == collection,
+                    image_references.c.feed == feed,
+                    image_references.c.live,
+                    sa.or_(image_references.c.state == "pending", failed_but_worth_it),
+                )
+                .distinct()
+                .order_by(image_references.c.location)
+            ).scalars()
+        )
+
+
+def record_fetched(
+    engine: Engine, objects: ObjectStore, collection: str, feed: str, outcomes: Iterable[Fetched]
+) -> dict[str, int]:
+    """Store pictures as they arrive and note every outcome; return how many locations ended in each state.
+
+    Bytes are stored before the rows that name them, a batch of rows is one transaction: a killed run loses at most
+    the last batch of notes, and never a picture that a row names.  A transient failure counts an attempt; a
+    permanent one (``attempts`` 0) waits until the feed names another location.
+    """
+    counts: dict[str, int] = {}
+    for batch in batches(outcomes, WRITE_BATCH):
+        kept: dict[str, tuple[str, int]] = {}
+        for outcome in batch:
+            if outcome.data is not None:
+                image_id = sha256_hex(outcome.data)
+                key = digest_key("images", image_id)
+                if not objects.exists(key):
+                    objects.put(key, outcome.data)
+                kept[outcome.location] = (image_id, len(outcome.data))
+        with engine.begin() as connection:
+            _register(connection, dict(kept.values()))
+            for outcome in batch:
+                state = _note(connection, collection, feed, outcome, kept)
+                counts[state] = counts.get(state, 0) + 1
+    return counts
+
+
+def _register(connection: Connection, sizes: Mapping[str, int]) -> None:
+    known = {
+        row.image_key: row.image_id
+        for row in connection.execute(
+            sa.select(images.c.image_id, images.c.image_key).where(
+                images.c.image_key.in_([image_key_of(image_id) for image_id in sizes])
+            )
+        )
+    }
+    for image_id, size in sizes.items():
+        key = image_key_of(image_id)
+        other = known.setdefault(key, image_id)
+        if other != image_id:
+            message = f"pictures {image_id} and {other} share the index key {key}: remove one of the two from its feed"
+            raise ImageKeyCollisionError(message)
+    present = set(
+        connection.execute(sa.select(images.c.image_id).where(images.c.image_id.in_(list(sizes)))).scalars()
+    )
+    new = [
+        {"image_id": image_id, "image_key": image_key_of(image_id), "bytes": size}
+        for image_id, size in sizes.items()
+        if image_id not in present
+    ]
+    if new:
+        connection.execute(images.insert(), new)
+
+
+def _note(
+    connection: Connection,
+    collection: str,
+    feed: str,
+    outcome: Fetched,
+    kept: Mapping[str, tuple[str, int]],
+) -> str:
+    mine = (
+        image_references.c.collection == collection,
+        image_references.c.feed == feed,
+        image_references.c.location == outcome.location,
+    )
+    if outcome.location in kept:
+        values: dict[str, Any] = {
+            "state": "fetched",
+            "image_id": kept[outcome.location][0],
+            "reason": None,
+            "message": None,
+        }
+        connection.execute(image_references.update().where(*mine).values(**values))
+        return "fetched"
+    values = {"state": "failed", "reason": outcome.reason, "message": outcome.message}
+    if outcome.transient:
+        values["attempts"] = image_references.c.attempts + 1
+    changed = sa.or_(
+        image_references.c.state != "failed",
+        image_references.c.reason != outcome.reason,
+        sa.literal(outcome.transient),
+    )
+    connection.execute(image_references.update().where(*mine, changed).values(**values))
+    return "failed"
+
+
+def look_at_pictures(
+    engine: Engine,
+    objects: ObjectStore,
+    collection: str,
+    look: Callable[[bytes], Seen],
+    *,
+    version: int,
+    workers: int,
+) -> int:
+    """Measure the collection's pictures that were not looked at by this version yet; return how many were."""
+    with reading(engine) as connection:
+        waiting = list(
+            connection.execute(
+                sa.select(images.c.image_id)
+                .where(
+                    images.c.image_id.in_(_of_collection(collection)),
+                    sa.or_(images.c.measures_version.is_(None), images.c.measures_version != version),
+                )
+                .order_by(images.c.image_id)
+            ).scalars()
+        )
+    for batch in _worked(waiting, lambda one: look(objects.get(digest_key("images", one))), workers):
+        with engine.begin() as connection:
+            connection.execute(
+                images.update()
+                .where(images.c.image_id == sa.bindparam("seen_id"))
+                .values(
+                    format=sa.bindparam("new_format"),
+                    width=sa.bindparam("new_width"),
+                    height=sa.bindparam("new_height"),
+                    measures=sa.bindparam("new_measures"),
+                    unreadable=sa.bindparam("new_unreadable"),
+                    unreadable_message=sa.bindparam("new_message"),
+                    measures_version=version,
+                ),
+                [
+                    {
+                        "seen_id": image_id,
+                        "new_format": seen.format,
+                        "new_width": seen.width,
+                        "new_height": seen.height,
+                        "new_measures": None if seen.measures is None else dict(seen.measures),
+                        "new_unreadable": seen.unreadable,
+                        "new_message": seen.message,
+                    }
+                    for image_id, seen in batch
+                ],
+            )
+    return len(waiting)
+
+
+def judge_pictures(
+    engine: Engine,
+    collection: str,
+    judge: Callable[[Mapping[str, float], str], tuple[str, list[dict[str, Any]]]],
+    kind_of_feed: Mapping[str, str],
+    *,
+    version: int,
+) -> int:
+    """Give every picture of the collection its verdict; return how many verdicts changed.
+
+    A picture used by several feeds is held to the standard of the strictest kind among them.  Unreadable bytes are
+    ``rejected`` with their reason.  Verdicts of other rules are judged anew, so quarantined pictures come back when
+    rules change.
+
+    Args:
+        judge: Measures and feed kind to verdict and findings.
+        kind_of_feed: Feed name to its kind.
+    """
+    strictness = {"retailer": 0, "manufacturer": 1, "community": 2}
+    with engine.begin() as connection:
+        uses: dict[str, set[str]] = {}
+        seen: dict[str, Any] = {}
+        for row in connection.execute(
+            sa.select(
+                images.c.image_id, images.c.measures, images.c.unreadable, images.c.unreadable_message,
+                image_references.c.feed,
+            )
+            .join(image_references, image_references.c.image_id == images.c.image_id)
+            .where(image_references.c.collection == collection, images.c.measures_version.is_not(None))
+            .distinct()
+        ):
+            uses.setdefault(row.image_id, set()).add(kind_of_feed.get(row.feed, "retailer"))
+            seen[row.image_id] = row
+        before = {
+            row.image_id: (row.verdict, row.reasons, row.rules_version)
+            for row in connection.execute(sa.select(verdicts).where(verdicts.c.collection == collection))
+        }
+        new = []
+        for image_id, kinds in sorted(uses.items()):
+            row = seen[image_id]
+            if row.unreadable is not None:
+                finding = {"rule": row.unreadable, "measured": None, "required": None, "unit": row.unreadable_message}
+                after = ("rejected", [finding], version)
+            else:
+                kind = min(kinds, key=lambda one: strictness.get(one, 0))
+                after = (*judge(row.measures, kind), version)
+            if before.get(image_id) != after:
+                new.append((image_id, after))
+        gone = [image_id for image_id in before if image_id not in uses]
+        for some in batches([*gone, *(image_id for image_id, _ in new)], 1000):
+            connection.execute(
+                verdicts.delete().where(verdicts.c.collection == collection, verdicts.c.image_id.in_(some))
+            )
+        if new:
+            connection.execute(
+                verdicts.insert(),
+                [
+                    {
+                        "collection": collection,
+                        "image_id": image_id,
+                        "verdict": after[0],
+                        "reasons": after[1],
+                        "rules_version": after[2],
+                    }
+                    for image_id, after in new
+                ],
+            )
+    return len(new) + len(gone)
+
+
+def render_pictures(
+    engine: Engine,
+    objects: ObjectStore,
+    collection: str,
+    render: Callable[[bytes], Sequence[StoredRendition]],
+    *,
+    version: int,
+    workers: int,
+) -> int:
+    """Make the served sizes of accepted pictures and of those in review; return how many pictures got theirs."""
+    with reading(engine) as connection:
+        waiting = list(
+            connection.execute(
+                sa.select(images.c.image_id)
+                .join(verdicts, verdicts.c.image_id == images.c.image_id)
+                .where(
+                    verdicts.c.collection == collection,
+                    verdicts.c.verdict.in_(["accepted", "review"]),
+                    sa.or_(images.c.renditions_version.is_(None), images.c.renditions_version != version),
+                )
+                .order_by(images.c.image_id)
+            ).scalars()
+        )
+
+    def store(image_id: str) -> dict[str, dict[str, Any]]:
+        kept = {}
+        for one in render(objects.get(digest_key("images", image_id))):
+            digest = sha256_hex(one.data)
+            objects.put(digest_key("renditions", digest, ".webp"), one.data)
+            kept[str(one.longest_side)] = {"digest": digest, "width": one.width, "height": one.height}
+        return kept
+
+    for batch in _worked(waiting, store, workers):
+        with engine.begin() as connection:
+            connection.execute(
+                images.update()
+                .where(images.c.image_id == sa.bindparam("seen_id"))
+                .values(renditions=sa.bindparam("new_renditions"), renditions_version=version),
+                [{"seen_id": image_id, "new_renditions": kept} for image_id, kept in batch],
+            )
+    return len(waiting)
+
+
+def accepted_images(engine: Engine, collection: str | None = None) -> list[tuple[int, str]]:
+    """Return (image_key, image_id) of accepted pictures, of one collection or of all, sorted by key."""
+    chosen = [verdicts.c.verdict == "accepted"]
+    if collection is not None:
+        chosen.append(verdicts.c.collection == collection)
+    with reading(engine) as connection:
+        rows = connection.execute(
+            sa.select(images.c.image_key, images.c.image_id)
+            .join(verdicts, verdicts.c.image_id == images.c.image_id)
+            .where(*chosen)
+            .distinct()
+            .order_by(images.c.image_key)
+        )
+        return [(row.image_key, row.image_id) for row in rows]
+
+
+def refused_images(engine: Engine, collection: str, *, limit: int) -> list[dict[str, Any]]:
+    """Return pictures that were not accepted, with verdict, findings and the listing that shows them."""
+    with reading(engine) as connection:
+        rows = connection.execute(
+            sa.select(
+                verdicts.c.image_id,
+                verdicts.c.verdict,
+                verdicts.c.reasons,
+                sa.func.min(listings.c.title).label("title"),
+                sa.func.min(image_references.c.location).label("location"),
+            )
+            .join(
+                image_references,
+                sa.and_(
+                    image_references.c.image_id == verdicts.c.image_id,
+                    image_references.c.collection == verdicts.c.collection,
+                ),
+            )
+            .join(
+                listings,
+                sa.and_(
+                    listings.c.listing_id == image_references.c.listing_id,
+                    listings.c.collection == verdicts.c.collection,
+                ),
+            )
+            .where(verdicts.c.collection == collection, verdicts.c.verdict != "accepted")
+            .group_by(verdicts.c.collection, verdicts.c.image_id)
+            .order_by(verdicts.c.verdict, verdicts.c.image_id)
+            .limit(limit)
+        )
+        return [dict(row._mapping) for row in rows]
+
+
+def _of_collection(collection: str) -> sa.Select[Any]:
+    return sa.select(image_references.c.image_id).where(
+        image_references.c.collection == collection, image_references.c.image_id.is_not(None)
+    )
+
+
+def _worked(items: Sequence[str], work: Callable[[str], Any], workers: int) -> Iterator[list[tuple[str, Any]]]:
+    """Run ``work`` over items in threads and yield the results in batches small enough to lose."""
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        for some in batches(items, WRITE_BATCH):
+            yield list(zip(some, pool.map(work, some), strict=True))

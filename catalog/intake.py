@@ -1,0 +1,326 @@
+"""Reading a delivery into the catalogue: listings, rejects, price history and picture references, all or nothing.
+
+A delivery is one transaction.  A crash leaves the catalogue as it was before it, and the delivery still waiting.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+
+from catalog.declarations import FeedDeclaration
+from catalog.deliveries import Delivery
+from catalog.listing import Damage, Listing, Reject, Remark
+from catalog.price_history import close_spans, note_prices
+from catalog.tables import deliveries, image_references, listings, rejects
+from storage.batches import batches
+
+BATCH_ROWS = 1000  # bound on memory; SQLite's parameter limit stands far above it
+HOLD_BELOW_SHARE = 0.1  # a full delivery with fewer of the live listings than this is held: feeds break, houses do not
+HOLD_FROM_LISTINGS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeReport:
+    """What one delivery did.  ``items`` is what it held as far as it could be read: accepted + rejected."""
+
+    delivery: str
+    state: str  # read, damaged, held, superseded
+    accepted: int = 0
+    rejected: int = 0
+    remarks: int = 0
+    added: int = 0
+    changed: int = 0
+    withdrawn: int = 0
+    price_spans: int = 0
+    rejects_by_reason: Mapping[str, int]
+    error: str | None = None
+
+    @property
+    def items(self) -> int:
+        """Rows or products that the delivery held."""
+        return self.accepted + self.rejected
+
+
+class _Held(Exception):  # noqa: N818 - control flow, never seen outside: rolls the transaction back
+    pass
+
+
+def take_in(
+    engine: Engine,
+    delivery: Delivery,
+    declaration: FeedDeclaration,
+    statements: Iterable[Listing | Reject | Remark | Damage],
+) -> IntakeReport:
+    """Read one delivery into the catalogue and note what became of it.
+
+    A full delivery withdraws the feed's listings that it leaves out, unless it is damaged.  A full delivery older
+    than one already read changes nothing (``superseded``).  One that would withdraw nearly everything is ``held``:
+    the catalogue keeps its last good state.
+    """
+    counts = _Counts()
+    try:
+        with engine.begin() as connection:
+            if declaration.deliveries == "full" and _newer_was_read(connection, delivery):
+                counts.error = "a delivery with a later date was read before it, so it changes nothing"
+                return _finish(connection, delivery, counts, "superseded")
+            live_before = _live(connection, delivery)
+            for batch in batches(_counted(statements, counts), BATCH_ROWS):
+                _store(connection, delivery, batch, counts)
+            if declaration.deliveries == "full" and not counts.damage:
+                too_few = counts.accepted < HOLD_BELOW_SHARE * live_before
+                if live_before >= HOLD_FROM_LISTINGS and too_few:
+                    raise _Held
+                counts.withdrawn = _withdraw_unstated(connection, delivery)
+            return _finish(connection, delivery, counts, "damaged" if counts.damage else "read")
+    except _Held:
+        held = _Counts()
+        held.error = (
+            f"holds {counts.accepted} listings where the feed had {live_before}: held, the catalogue keeps its state; "
+            "deliver the whole catalogue again, or declare the feed as deliveries: increments"
+        )
+        with engine.begin() as connection:
+            return _finish(connection, delivery, held, "held")
+
+
+class _Counts:
+    def __init__(self) -> None:
+        self.accepted = self.rejected = self.remarks = self.added = self.changed = 0
+        self.withdrawn = self.price_spans = 0
+        self.damage = False
+        self.error: str | None = None
+        self.reasons: dict[str, int] = {}
+
+
+def _counted(statements: Iterable[Listing | Reject | Remark | Damage], counts: _Counts) -> Iterator[Listing | Reject]:
+    for statement in statements:
+        match statement:
+            case Listing():
+                counts.accepted += 1
+                yield statement
+            case Reject():
+                counts.rejected += 1
+                counts.reasons[statement.reason] = counts.reasons.get(statement.reason, 0) + 1
+                yield statement
+            case Remark():
+                counts.remarks += 1
+            case Damage():
+                counts.damage = True
+                counts.error = f"{statement.place}: {statement.message}"
+
+
+def _store(
+    connection: Connection, delivery: Delivery, batch: Sequence[Listing | Reject], counts: _Counts
+) -> None:
+    refused = [
+        {"collection": delivery.collection, "feed": delivery.feed, "delivery_id": delivery.delivery_id, **asdict(one)}
+        for one in batch
+        if isinstance(one, Reject)
+    ]
+    if refused:
+        connection.execute(rejects.insert(), refused)
+    stated = {_listing_id(delivery, one): one for one in batch if isinstance(one, Listing)}
+    if not stated:
+        return
+    before = {
+        row.listing_id: row
+        for row in connection.execute(
+            sa.select(listings.c.listing_id, listings.c.content_digest, listings.c.withdrawn_at).where(
+                listings.c.collection == delivery.collection, listings.c.listing_id.in_(list(stated))
+            )
+        )
+    }
+    rows = {listing_id: _row(delivery, listing_id, listing) for listing_id, listing in stated.items()}
+    new, changed, same = [], [], []
+    for listing_id, row in rows.items():
+        known = before.get(listing_id)
+        if known is None:
+            new.append({**row, "first_seen_at": delivery.delivered_at})
+        elif known.content_digest != row["content_digest"]:
+            changed.append({f"new_{name}": value for name, value in row.items()})
+        else:
+            same.append({"new_listing_id": listing_id, "new_last_seen_at": delivery.delivered_at})
+    counts.added += len(new)
+    counts.changed += len(changed)
+    if new:
+        connection.execute(listings.insert(), new)
+    mine = (listings.c.collection == delivery.collection, listings.c.listing_id == sa.bindparam("new_listing_id"))
+    if changed:
+        names = [name.removeprefix("new_") for name in changed[0] if name not in ("new_collection", "new_listing_id")]
+        connection.execute(
+            listings.update().where(*mine).values({name: sa.bindparam(f"new_{name}") for name in names}), changed
+        )
+    if same:
+        connection.execute(
+            listings.update()
+            .where(*mine)
+            .values(
+                last_seen_at=sa.bindparam("new_last_seen_at"), delivery_id=delivery.delivery_id, withdrawn_at=None
+            ),
+            same,
+        )
+    counts.price_spans += note_prices(
+        connection,
+        delivery.collection,
+        list(rows.values()),
+        at=delivery.delivered_at,
+        delivery_id=delivery.delivery_id,
+    )
+    _refer_to_images(connection, delivery, stated)
+
+
+def _listing_id(delivery: Delivery, listing: Listing) -> str:
+    return f"{delivery.feed}:{listing.source_id}"
+
+
+def _row(delivery: Delivery, listing_id: str, listing: Listing) -> dict[str, Any]:
+    values = asdict(listing)
+    del values["place"]
+    images = values.pop("images")
+    canonical = json.dumps({**values, "images": images}, sort_keys=True, ensure_ascii=False).encode()
+    return {
+        "collection": delivery.collection,
+        "listing_id": listing_id,
+        "feed": delivery.feed,
+        "delivery_id": delivery.delivery_id,
+        "last_seen_at": delivery.delivered_at,
+        "withdrawn_at": None,
+        "content_digest": hashlib.sha256(canonical).hexdigest(),
+        **values,
+    }
+
+
+def _refer_to_images(connection: Connection, delivery: Delivery, stated: Mapping[str, Listing]) -> None:
+    """Bring the picture references of these listings in line with what they now name.
+
+    A reference keeps its state while its location stays the same; a new location waits to be fetched.
+    """
+    before = {
+        (row.listing_id, row.position): row
+        for row in connection.execute(
+            sa.select(
+                image_references.c.listing_id,
+                image_references.c.position,
+                image_references.c.location,
+                image_references.c.alt,
+                image_references.c.live,
+            ).where(
+                image_references.c.collection == delivery.collection,
+                image_references.c.listing_id.in_(list(stated)),
+            )
+        )
+    }
+    new, moved = [], []
+    for listing_id, listing in stated.items():
+        for position, mention in enumerate(listing.images):
+            known = before.pop((listing_id, position), None)
+            values = {
+                "location": mention.location,
+                "alt": mention.alt,
+                "state": "pending",
+                "reason": None,
+                "message": None,
+                "attempts": 0,
+                "image_id": None,
+                "live": True,
+            }
+            at = {"collection": delivery.collection, "listing_id": listing_id, "position": position}
+            if known is None:
+                new.append({**at, "feed": delivery.feed, **values})
+            elif known.location != mention.location:
+                moved.append((at, values))
+            elif known.alt != mention.alt or not known.live:
+                moved.append((at, {"alt": mention.alt, "live": True}))
+    if new:
+        connection.execute(image_references.insert(), new)
+    for (listing_id, position), row in before.items():
+        if row.live:
+            at = {"collection": delivery.collection, "listing_id": listing_id, "position": position}
+            moved.append((at, {"live": False}))
+    for at, values in moved:
+        connection.execute(
+            image_references.update()
+            .where(*(image_references.c[name] == value for name, value in at.items()))
+            .values(**values)
+        )
+
+
+def _live(connection: Connection, delivery: Delivery) -> int:
+    return connection.execute(
+        sa.select(sa.func.count())
+        .select_from(listings)
+        .where(
+            listings.c.collection == delivery.collection,
+            listings.c.feed == delivery.feed,
+            listings.c.withdrawn_at.is_(None),
+        )
+    ).scalar_one()
+
+
+def _newer_was_read(connection: Connection, delivery: Delivery) -> bool:
+    return (
+        connection.execute(
+            sa.select(deliveries.c.delivery_id)
+            .where(
+                deliveries.c.collection == delivery.collection,
+                deliveries.c.feed == delivery.feed,
+                deliveries.c.state.in_(["read", "damaged"]),
+                deliveries.c.delivered_at > delivery.delivered_at,
+            )
+            .limit(1)
+        ).one_or_none()
+        is not None
+    )
+
+
+def _withdraw_unstated(connection: Connection, delivery: Delivery) -> int:
+    unstated = list(
+        connection.execute(
+            sa.select(listings.c.listing_id).where(
+                listings.c.collection == delivery.collection,
+                listings.c.feed == delivery.feed,
+                listings.c.delivery_id != delivery.delivery_id,
+                listings.c.withdrawn_at.is_(None),
+            )
+        ).scalars()
+    )
+    for some in batches(unstated, BATCH_ROWS):
+        connection.execute(
+            listings.update()
+            .where(listings.c.collection == delivery.collection, listings.c.listing_id.in_(some))
+            .values(withdrawn_at=delivery.delivered_at)
+        )
+        close_spans(connection, delivery.collection, some, at=delivery.delivered_at)
+    return len(unstated)
+
+
+def _finish(connection: Connection, delivery: Delivery, counts: _Counts, state: str) -> IntakeReport:
+    connection.execute(
+        deliveries.update()
+        .where(deliveries.c.delivery_id == delivery.delivery_id)
+        .values(
+            state=state,
+            rows=counts.accepted + counts.rejected,
+            accepted=counts.accepted,
+            rejected=counts.rejected,
+            warnings=counts.remarks,
+            error=counts.error,
+        )
+    )
+    return IntakeReport(
+        delivery=delivery.name,
+        state=state,
+        accepted=counts.accepted,
+        rejected=counts.rejected,
+        remarks=counts.remarks,
+        added=counts.added,
+        changed=counts.changed,
+        withdrawn=counts.withdrawn,
+        price_spans=counts.price_spans,
+        rejects_by_reason=dict(sorted(counts.reasons.items())),
+        error=counts.error,
+    )

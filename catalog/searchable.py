@@ -1,0 +1,133 @@
+"""What a snapshot needs to know of each picture: the listings that show it, as filters and tiers use them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from catalog.tables import deliveries, events, image_references, images, listings, piece_listings, verdicts
+from storage.database import reading
+
+LOOKED_AT_DAYS = 30  # an event this recent counts as "looked at"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchableImages:
+    """Rows of one collection, one per (picture, listing), and the time its latest delivery speaks of.
+
+    ``rows`` carry image_key, image_id, piece_id, listing_id, source, category, brand, metal, metal_colour, stones,
+    styles, colour, availability, price_minor, currency, title, url, and for the tier rule ``age_days`` (since first
+    seen), ``withdrawn`` and ``looked_at``.  They are sorted by (image_key, listing_id).
+    """
+
+    as_of: datetime | None
+    rows: list[dict[str, Any]]
+
+
+def searchable_images(engine: Engine, collection: str) -> SearchableImages:
+    """Read the accepted pictures of a collection with every live reference to them.
+
+    "Now" is the latest delivery: the same catalogue gives the same tiers whenever it is read.
+    """
+    with reading(engine) as connection:
+        as_of = connection.execute(
+            sa.select(sa.func.max(deliveries.c.delivered_at)).where(deliveries.c.collection == collection)
+        ).scalar_one()
+        if as_of is None:
+            return SearchableImages(as_of=None, rows=[])
+        looked_at = set(
+            connection.execute(
+                sa.select(events.c.piece_id)
+                .where(
+                    events.c.collection == collection,
+                    events.c.occurred_at > as_of - timedelta(days=LOOKED_AT_DAYS),
+                )
+                .distinct()
+            ).scalars()
+        )
+        rows = connection.execute(
+            sa.select(images.c.image_key, images.c.image_id, piece_listings.c.piece_id, listings)
+            .join(image_references, image_references.c.image_id == images.c.image_id)
+            .join(
+                verdicts,
+                sa.and_(
+                    verdicts.c.image_id == images.c.image_id,
+                    verdicts.c.collection == image_references.c.collection,
+                ),
+            )
+            .join(
+                listings,
+                sa.and_(
+                    listings.c.collection == image_references.c.collection,
+                    listings.c.listing_id == image_references.c.listing_id,
+                ),
+            )
+            .join(
+                piece_listings,
+                sa.and_(
+                    piece_listings.c.collection == listings.c.collection,
+                    piece_listings.c.listing_id == listings.c.listing_id,
+                ),
+            )
+            .where(
+                image_references.c.collection == collection,
+                image_references.c.live,
+                verdicts.c.verdict == "accepted",
+            )
+            .distinct()
+            .order_by(images.c.image_key, listings.c.listing_id)
+        ).mappings()
+        return SearchableImages(as_of=as_of, rows=[_row(row, as_of, looked_at) for row in rows])
+
+
+SCHEMA = pa.schema(
+    [
+        ("image_key", pa.int64()),
+        ("image_id", pa.string()),
+        ("piece_id", pa.string()),
+        ("listing_id", pa.string()),
+        ("source", pa.string()),
+        ("category", pa.string()),
+        ("brand", pa.string()),
+        ("metal", pa.string()),
+        ("metal_colour", pa.string()),
+        ("stones", pa.list_(pa.string())),
+        ("styles", pa.list_(pa.string())),
+        ("colour", pa.string()),
+        ("availability", pa.string()),
+        ("price_minor", pa.int64()),
+        ("currency", pa.string()),
+        ("title", pa.string()),
+        ("url", pa.string()),
+        ("age_days", pa.int32()),
+        ("withdrawn", pa.bool_()),
+        ("looked_at", pa.bool_()),
+    ]
+)
+
+
+def as_parquet(found: SearchableImages) -> bytes:
+    """Return the rows as a Parquet file; the same rows give the same bytes."""
+    sink = BytesIO()
+    pq.write_table(pa.Table.from_pylist(found.rows, schema=SCHEMA), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _row(row: Mapping[Any, Any], as_of: datetime, looked_at: set[str]) -> dict[str, Any]:
+    copied = (
+        "image_key", "image_id", "piece_id", "listing_id", "category", "brand", "metal", "metal_colour", "stones",
+        "styles", "colour", "availability", "price_minor", "currency", "title", "url",
+    )  # fmt: skip
+    return {
+        **{name: row[name] for name in copied},
+        "source": row["feed"],
+        "age_days": (as_of - row["first_seen_at"]).days,
+        "withdrawn": row["withdrawn_at"] is not None,
+        "looked_at": row["piece_id"] in looked_at,
+    }

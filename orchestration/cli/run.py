@@ -1,0 +1,110 @@
+"""``loupe demo``, ``run``, ``status`` and ``dev``."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from orchestration.cli.report import print_failures, print_summary
+from orchestration.cli.session import Session, print_json, session_of
+from orchestration.settings import SettingsError
+
+Collections = Annotated[list[str] | None, typer.Option("--collection", "-c", help="Only this one; may be repeated.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a report.")]
+
+
+def demo(context: typer.Context, as_json: AsJson = False) -> None:
+    """Write the sample house if it is missing, then run everything and say what was built."""
+    from datetime import date
+
+    from sample_feeds.house import write_house
+
+    session = session_of(context)
+    sample = session.settings.sample
+    if sample is None:
+        message = "this loupe.yaml has no sample section: use `loupe run`, or name the project's own with --config"
+        raise SettingsError(message)
+    if not as_json:
+        session.console.print(f"Sample house of {sample.pieces} pieces in {_shown(Path(sample.folder))}")
+    write_house(
+        Path(sample.folder),
+        pieces=sample.pieces,
+        seed=sample.seed,
+        first_day=date.fromisoformat(session.settings.first_day),
+    )
+    _everything(session, list(session.settings.collections), as_json=as_json)
+
+
+def run(context: typer.Context, collection: Collections = None, as_json: AsJson = False) -> None:
+    """Fetch, judge, embed, build, prove and promote: everything once."""
+    session = session_of(context)
+    chosen = [session.chosen(name) for name in collection or session.settings.collections]
+    _everything(session, chosen, as_json=as_json)
+
+
+def status(context: typer.Context, collection: Collections = None, as_json: AsJson = False) -> None:
+    """Say where every listing and picture has ended and what is promoted."""
+    from orchestration.summary import summarise
+
+    session = session_of(context)
+    chosen = [session.chosen(name) for name in collection or session.settings.collections]
+    summary = summarise(session.settings, chosen)
+    if as_json:
+        print_json(summary)
+    else:
+        print_summary(session.console, summary)
+
+
+def dev(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
+) -> None:
+    """Start the Dagster UI with its daemon: schedules, sensors and automation run."""
+    from orchestration.instance import prepare_dagster_home
+
+    session = session_of(context)
+    home = prepare_dagster_home(session.settings)
+    project = Path(__file__).resolve().parents[2]
+    environment = {**os.environ, "DAGSTER_HOME": str(home)}
+    if session.config is not None:
+        environment["LOUPE_CONFIG"] = str(session.config.resolve())
+    elif "LOUPE_CONFIG" not in environment and (Path.cwd() / "loupe.yaml").is_file():
+        environment["LOUPE_CONFIG"] = str(Path.cwd() / "loupe.yaml")
+    dg_command = shutil.which("dg", path=str(Path(sys.executable).parent)) or "dg"
+    os.chdir(project)
+    os.execve(dg_command, [dg_command, "dev", "--port", str(port)], environment)  # noqa: S606 - no shell is wanted
+
+
+def _everything(session: Session, collections: list[str], *, as_json: bool) -> None:
+    from orchestration.refresh import refresh
+    from orchestration.summary import summarise
+
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=session.console, transient=True, disable=as_json) as progress:
+        task = progress.add_task("starting", total=None)
+
+        def announce(stage: str, subject: str, done: int, total: int) -> None:
+            progress.update(task, description=f"{stage} {subject}", completed=done, total=total)
+
+        outcome = refresh(session.settings, collections, announce)
+    summary: dict[str, Any] = summarise(session.settings, collections)
+    if as_json:
+        failures = [
+            {"stage": one.stage, "subject": one.subject, "reason": one.reason} for one in outcome.failures
+        ]
+        print_json({**summary, "failures": failures})
+    else:
+        print_summary(session.console, summary)
+        print_failures(session.console, outcome.failures)
+    if outcome.failures:
+        raise typer.Exit(code=1)
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,64 @@
+"""What a deployment holds, as one plain structure: the run summary and ``loupe status --json`` both print it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from catalog.accounting import CollectionBooks, FeedBooks, books
+from index_builds.manifest import Manifest
+from index_builds.snapshots import SnapshotStore
+from orchestration.resources import engine_for, snapshot_store
+from orchestration.settings import Settings
+
+
+def summarise(settings: Settings, collections: Iterable[str]) -> dict[str, Any]:
+    """Return counts per step, rejects by reason, and what is promoted, for each collection.
+
+    Every number comes from the database and the promoted manifest, so whoever asks later gets the same ones.
+    """
+    store = snapshot_store(settings)
+    return {
+        "collections": {
+            name: _collection(
+                books(engine_for(settings.database_url), name, settings.collections[name].feeds), store
+            )
+            for name in collections
+        }
+    }
+
+
+def _collection(held: CollectionBooks, store: SnapshotStore) -> dict[str, Any]:
+    promoted = store.promoted(held.collection)
+    latest = store.latest(held.collection)
+    return {
+        "balanced": held.balanced,
+        "feeds": {feed.feed: _feed(feed) for feed in held.feeds},
+        "pieces": held.pieces,
+        "joined_pieces": held.joined_pieces,
+        "disagreements": held.disagreements,
+        "distinct_images": held.distinct_images,
+        "renditions": held.renditions,
+        "price_spans": held.price_spans,
+        "trend_rows": held.trend_rows,
+        "promoted": promoted and _snapshot(store.manifest(held.collection, promoted)),
+        "latest_snapshot": latest and latest.snapshot_id,
+    }
+
+
+def _feed(feed: FeedBooks) -> dict[str, Any]:
+    return {
+        "deliveries": feed.deliveries,
+        "items": feed.items,
+        "accepted": feed.accepted,
+        "rejected": feed.rejected,
+        "rejects_by_reason": dict(feed.rejects_by_reason),
+        "live": feed.live,
+        "withdrawn": feed.withdrawn,
+        "image_references": feed.image_references,
+        "images": dict(feed.image_states),
+        "image_reasons": dict(feed.image_reasons),
+        "error": feed.error,
+    }
+
+
+def _snapshot(manifest: Manifest) -> dict[str, Any]:
+    return {"snapshot_id": manifest.snapshot_id}

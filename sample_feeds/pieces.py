@@ -1,0 +1,317 @@
+"""The seeded catalogue of the sample house: what its pieces are, before anybody sells or draws them.
+
+Attributes are drawn independently of each other, so that no model can read the stone off the category.  Words of
+shops live in ``wording``, shapes in ``shapes``.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Category = Literal["ring", "necklace", "earrings", "bracelet", "pendant", "brooch", "watch"]
+Cut = Literal["round", "oval", "pear", "marquise", "cushion", "princess", "emerald", "cabochon", "bead"]
+
+# Shares of a catalogue; every category has at least one piece from a dozen pieces on.
+CATEGORY_SHARES: Mapping[Category, int] = {
+    "ring": 24,
+    "necklace": 18,
+    "earrings": 18,
+    "bracelet": 14,
+    "pendant": 12,
+    "brooch": 7,
+    "watch": 7,
+}
+# (designs that carry the main stone, designs that do without one)
+DESIGNS: Mapping[Category, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "ring": (("solitaire", "halo", "eternity", "trilogy", "cluster"), ("band", "signet", "twist")),
+    "necklace": (("solitaire", "station", "strand", "statement"), ("chain", "bar")),
+    "earrings": (("studs", "drops", "halo_studs"), ("hoops", "discs")),
+    "bracelet": (("tennis", "beaded", "station"), ("bangle", "chain")),
+    "pendant": (("drop", "disc", "heart"), ("cross", "star", "medallion")),
+    "brooch": (("flower", "sunburst"), ("leaf", "bow")),
+    "watch": (("jewelled",), ("classic", "dress")),
+}
+STYLES = ("minimalist", "classic", "vintage", "art deco", "bohemian", "modern")
+FINISHES = ("polished", "polished", "brushed", "hammered")
+# metal -> (colours it comes in, finenesses in per mille, weight in a house's assortment, euro per gram of fine metal)
+METALS: Mapping[str, tuple[tuple[str, ...], tuple[int | None, ...], int, float]] = {
+    "gold": (("yellow", "white", "rose"), (375, 585, 750), 10, 78.0),
+    "silver": (("silver",), (925,), 6, 1.1),
+    "platinum": (("white",), (950,), 2, 34.0),
+    "steel": (("silver",), (None,), 2, 0.4),
+    "titanium": (("grey",), (None,), 1, 0.6),
+}
+PLATINGS: Mapping[str, str] = {
+    "yellow gold": "yellow",
+    "rose gold": "rose",
+    "rhodium": "white",
+    "black rhodium": "black",
+}
+DENSITY_G_PER_MM3: Mapping[str, float] = {
+    "gold": 0.0145,
+    "silver": 0.0104,
+    "platinum": 0.0201,
+    "steel": 0.0079,
+    "titanium": 0.0045,
+}
+# stone -> (cuts it is worked in, euro of a 5 mm stone)
+STONES: Mapping[str, tuple[tuple[Cut, ...], float]] = {
+    "diamond": (("round", "oval", "pear", "marquise", "cushion", "princess", "emerald"), 2400.0),
+    "cubic zirconia": (("round", "oval", "princess", "emerald"), 9.0),
+    "ruby": (("round", "oval", "pear", "cushion"), 900.0),
+    "sapphire": (("round", "oval", "cushion", "emerald"), 780.0),
+    "emerald": (("emerald", "oval", "pear", "cushion"), 860.0),
+    "amethyst": (("round", "oval", "pear", "cushion", "emerald"), 60.0),
+    "citrine": (("round", "oval", "cushion", "emerald"), 55.0),
+    "topaz": (("round", "oval", "pear", "princess", "emerald"), 70.0),
+    "garnet": (("round", "oval", "cushion"), 65.0),
+    "peridot": (("round", "oval", "marquise", "cushion"), 75.0),
+    "aquamarine": (("round", "oval", "emerald"), 210.0),
+    "pearl": (("bead",), 120.0),
+    "opal": (("cabochon",), 160.0),
+    "turquoise": (("cabochon",), 35.0),
+    "onyx": (("cabochon",), 25.0),
+    "moonstone": (("cabochon",), 45.0),
+}
+# design -> smallest and largest main stone
+STONE_SPAN_MM: Mapping[str, tuple[float, float]] = {
+    "solitaire": (5, 9),
+    "halo": (4.5, 7.5),
+    "eternity": (2.5, 3.5),
+    "trilogy": (4, 6),
+    "cluster": (3, 4),
+    "station": (3, 5),
+    "strand": (6, 10),
+    "statement": (7, 12),
+    "studs": (4, 8),
+    "drops": (5, 9),
+    "halo_studs": (4, 7),
+    "tennis": (2.5, 4),
+    "beaded": (6, 9),
+    "drop": (6, 11),
+    "disc": (3, 5),
+    "heart": (3, 5),
+    "flower": (5, 8),
+    "sunburst": (5, 8),
+    "jewelled": (1.5, 2.5),
+}
+BRANDS = ("Solène Varenne", "Ostrea & Fils", "Vesperlane", "Maren Hald", "Kestrel & Oake", "Lumifauve")
+NAMES = (
+    "Aube", "Marée", "Calypso", "Brume", "Sirocco", "Nocturne", "Pomona", "Écume", "Faraday", "Isolde", "Juniper", "Lisière",
+    "Mirage", "Nymphéa", "Oriel", "Palmyre", "Quartier", "Rivage", "Selene", "Tamaris", "Umbra", "Verveine", "Willow", "Xylia",
+    "Ysée", "Zéphyr", "Alcyone", "Bergamote", "Cinder", "Dorée", "Estuary", "Fennel", "Garance", "Halcyon", "Indra", "Jasmin",
+)  # fmt: skip
+RESTRICTED_GTIN_PREFIX = "299"  # GS1: 200 to 299 never leave a house, so no real article can have these numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stone:
+    """The main stone of a piece; ``size_mm`` is its longer side."""
+
+    name: str
+    cut: Cut
+    size_mm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One physical design.
+
+    Lengths are in millimetres, ``fineness`` in per mille (None for metals that are not hallmarked), ``price_minor``
+    is the recommended retail price in euro cents.  ``shown_colour`` is the colour that the eye meets: the plating's
+    where there is one.
+    """
+
+    key: str
+    category: Category
+    design: str
+    style: str
+    finish: str
+    name: str
+    brand: str
+    metal: str
+    metal_colour: str
+    fineness: int | None
+    plating: str | None
+    stone: Stone | None
+    accent: str | None
+    dimensions_mm: Mapping[str, float]
+    weight_g: float
+    gtin: str
+    mpn: str
+    certificate: str | None
+    price_minor: int
+
+    @property
+    def shown_colour(self) -> str:
+        """The colour of the surface."""
+        return PLATINGS[self.plating] if self.plating else self.metal_colour
+
+    @property
+    def stones(self) -> tuple[str, ...]:
+        """The names of the stones, the main one first, each once."""
+        main = (self.stone.name,) if self.stone else ()
+        return main + ((self.accent,) if self.accent and self.accent not in main else ())
+
+
+def piece_catalogue(count: int, seed: int) -> tuple[Piece, ...]:
+    """Return ``count`` pieces, the same for the same seed.
+
+    Raises:
+        ValueError: If ``count`` is below 12, too few for every category and every planted fault.
+    """
+    if count < 12:
+        message = f"a house of {count} pieces is too small: ask for at least 12"
+        raise ValueError(message)
+    rng = random.Random(f"loupe-pieces-{seed}")  # noqa: S311 - a reproducible catalogue, not a secret
+    categories = _allot(count)
+    rng.shuffle(categories)
+    names = [f"{name}{suffix}" for suffix in ("", " II", " III", " IV") for name in NAMES]
+    if count > len(names):
+        names += [f"{name} {number}" for number in range(5, 5 + count // len(NAMES) + 1) for name in NAMES]
+    return tuple(_draw(rng, index, category, names[index]) for index, category in enumerate(categories))
+
+
+def gtin_13(number: int) -> str:
+    """Return the GTIN-13 with the restricted-use prefix for an article number of up to nine digits.
+
+    The last digit is GS1's check digit: weights 1 and 3 alternate from the left, and the sum is a multiple of ten.
+    """
+    body = f"{RESTRICTED_GTIN_PREFIX}{number:09d}"
+    if len(body) != 12:
+        message = f"article number {number} does not fit nine digits"
+        raise ValueError(message)
+    total = sum(int(digit) * (3 if position % 2 else 1) for position, digit in enumerate(body))
+    return f"{body}{-total % 10}"
+
+
+def _allot(count: int) -> list[Category]:
+    """Share ``count`` pieces out by largest remainder, one piece each first."""
+    whole = sum(CATEGORY_SHARES.values())
+    rest = count - len(CATEGORY_SHARES)
+    exact = {category: rest * share / whole for category, share in CATEGORY_SHARES.items()}
+    allotted = {category: 1 + int(part) for category, part in exact.items()}
+    by_remainder = sorted(exact, key=lambda category: int(exact[category]) - exact[category])
+    for category in by_remainder[: count - sum(allotted.values())]:
+        allotted[category] += 1
+    return [category for category, number in allotted.items() for _ in range(number)]
+
+
+def _draw(rng: random.Random, index: int, category: Category, name: str) -> Piece:
+    metal = rng.choices(list(METALS), [weight for _, _, weight, _ in METALS.values()])[0]
+    colours, finenesses, _, _ = METALS[metal]
+    colour = rng.choice(colours)
+    fineness = rng.choice(finenesses)
+    plating = rng.choice(list(PLATINGS)) if metal in ("silver", "steel") and rng.random() < 0.4 else None
+    style = rng.choice(STYLES)
+    finish = rng.choice(FINISHES)
+    set_with, plain = DESIGNS[category]
+    jewelled = rng.random() < 0.74
+    design = rng.choice(set_with if jewelled else plain)
+    stone = _draw_stone(rng, design) if jewelled else None
+    accent = "diamond" if stone and stone.name != "diamond" and rng.random() < 0.35 else None
+    if design in ("halo", "halo_studs", "trilogy") and stone and stone.name != "diamond":
+        accent = "diamond" if METALS[metal][3] > 10 else "cubic zirconia"
+    dimensions = _draw_dimensions(rng, category, design, stone)
+    weight = round(_volume_mm3(category, dimensions) * DENSITY_G_PER_MM3[metal], 1)
+    article = 10_000 + index * 37 + rng.randrange(37)
+    certified = stone is not None and stone.name in ("diamond", "ruby", "sapphire", "emerald") and rng.random() < 0.6
+    return Piece(
+        key=f"piece-{index + 1:03d}",
+        category=category,
+        design=design,
+        style=style,
+        finish=finish,
+        name=name,
+        brand=rng.choice(BRANDS),
+        metal=metal,
+        metal_colour=colour,
+        fineness=fineness,
+        plating=plating,
+        stone=stone,
+        accent=accent,
+        dimensions_mm=dimensions,
+        weight_g=weight,
+        gtin=gtin_13(article),
+        mpn=f"{category[:2].upper()}{article:05d}-{colour[0].upper()}{fineness or 0:03d}",
+        certificate=f"LGL {rng.randrange(10**8, 10**9)}" if certified else None,
+        price_minor=_price_minor(rng, metal, fineness, weight, stone, design, accent),
+    )
+
+
+def _draw_stone(rng: random.Random, design: str) -> Stone:
+    name = rng.choice(list(STONES))
+    low, high = STONE_SPAN_MM[design]
+    return Stone(name=name, cut=rng.choice(STONES[name][0]), size_mm=_half_millimetres(rng, low, high))
+
+
+def _draw_dimensions(
+    rng: random.Random, category: Category, design: str, stone: Stone | None
+) -> dict[str, float]:
+    span = {
+        "ring": {"width": (2, 6), "diameter": (15.5, 19)},
+        "necklace": {"length": (400, 520), "width": (1, 4)},
+        "earrings": {"width": (6, 22), "height": (8, 40)},
+        "bracelet": {"length": (165, 200), "width": (2.5, 9)},
+        "pendant": {"width": (11, 22), "height": (15, 30)},
+        "brooch": {"width": (24, 46), "height": (22, 44)},
+        "watch": {"diameter": (26, 42), "thickness": (6, 10)},
+    }[category]
+    drawn = {name: _half_millimetres(rng, low, high) for name, (low, high) in span.items()}
+    if category in ("necklace", "bracelet"):
+        drawn["length"] = round(drawn["length"] / 5) * 5.0
+    if category == "earrings":
+        ratio = {"hoops": 1.0, "discs": 1.0, "studs": 1.0, "halo_studs": 1.0, "drops": 2.4}[design]
+        if stone is not None and design != "drops":
+            drawn["width"] = stone.size_mm + (4.0 if design == "halo_studs" else 1.5)
+        drawn["height"] = _to_half(drawn["width"] * ratio)
+    if category in ("pendant", "brooch"):
+        drawn["height"] = _to_half(drawn["width"] * rng.uniform(0.95, 1.4))
+    return drawn
+
+
+def _half_millimetres(rng: random.Random, low: float, high: float) -> float:
+    return _to_half(rng.uniform(low, high))
+
+
+def _to_half(value: float) -> float:
+    return round(value * 2) / 2
+
+
+def _volume_mm3(category: Category, dimensions: Mapping[str, float]) -> float:
+    sizes = dimensions
+    match category:
+        case "ring":
+            return 3.1 * (sizes["diameter"] + 2) * sizes["width"] * 1.5
+        case "necklace" | "bracelet":
+            return sizes["length"] * min(sizes["width"], 4.0) ** 2 * 0.42
+        case "watch":
+            return 0.5 * sizes["diameter"] ** 2 * sizes["thickness"]
+        case _:
+            return 0.7 * sizes["width"] * sizes["height"] * 1.3
+
+
+def _price_minor(
+    rng: random.Random,
+    metal: str,
+    fineness: int | None,
+    weight_g: float,
+    stone: Stone | None,
+    design: str,
+    accent: str | None,
+) -> int:
+    per_gram = METALS[metal][3] * (fineness or 1000) / 1000
+    gems = 0.0
+    if stone is not None:
+        several = {"eternity": 3.0, "tennis": 6.0, "strand": 5.0, "beaded": 4.0, "statement": 3.0, "trilogy": 1.5}
+        gems = STONES[stone.name][1] * (stone.size_mm / 5) ** 1.6 * several.get(design, 1.0)
+    gems += {"diamond": 180.0, "cubic zirconia": 12.0}.get(accent or "", 0.0)
+    euro = (38 + weight_g * per_gram * 1.9 + gems) * rng.uniform(0.85, 1.25)
+    step = 1 if euro < 100 else 5 if euro < 500 else 10 if euro < 2000 else 50
+    return max(int(euro / step) * step, 19) * 100
+
+
+def pieces_by_key(pieces: Sequence[Piece]) -> dict[str, Piece]:
+    """Return the pieces by their key."""
+    return {piece.key: piece for piece in pieces}

@@ -1,0 +1,165 @@
+"""Joining listings into pieces."""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.pieces import join, resolve_pieces
+from catalog.tables import deliveries, disagreements, listings, piece_listings, pieces
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def listing(feed: str, number: int, **changes):
+    return {
+        "collection": "shop",
+        "listing_id": f"{feed}:{number}",
+        "feed": feed,
+        "source_id": str(number),
+        "delivery_id": 1,
+        "first_seen_at": START + timedelta(days=number),
+        "last_seen_at": START,
+        "content_digest": "0" * 64,
+        "title": f"Piece {number}",
+        "titles": {},
+        "brand": None,
+        "category": None,
+        "metal": None,
+        "metal_colour": None,
+        "fineness": None,
+        "plating": None,
+        "stones": [],
+        "styles": [],
+        "dimensions_mm": {},
+        "gtin": None,
+        "mpn": None,
+        "certificate": None,
+        "availability": "in_stock",
+        "read_from": {},
+        **changes,
+    }
+
+
+@pytest.fixture
+def store(engine):
+    def put(rows):
+        with engine.begin() as connection:
+            connection.execute(listings.delete())
+            if connection.execute(sa.select(sa.func.count()).select_from(deliveries)).scalar_one() == 0:
+                connection.execute(
+                    deliveries.insert().values(
+                        delivery_id=1, collection="shop", feed="a", name="n", digest="0" * 64, bytes=1,
+                        delivered_at=START, day="2026-01-05", state="read",
+                    )
+                )  # fmt: skip
+            connection.execute(listings.insert(), rows)
+
+    return put
+
+
+def piece_of(engine):
+    with engine.connect() as connection:
+        return {row.listing_id: row.piece_id for row in connection.execute(sa.select(piece_listings))}
+
+
+ATTRIBUTES = {
+    "brand": "Atelier Nord",
+    "category": "ring",
+    "metal": "gold",
+    "fineness": 750,
+    "stones": ["emerald"],
+    "dimensions_mm": {"width": 4.0},
+}
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "rule"),
+    [
+        ({"gtin": "2000000000015"}, {"gtin": "2000000000015"}, "gtin"),
+        ({"certificate": "GIA 1", "category": "ring"}, {"certificate": "GIA 1", "category": "ring"}, "certificate"),
+        ({"brand": "Nord", "mpn": "R-17"}, {"brand": "NORD", "mpn": "r17"}, "brand_mpn"),
+        (ATTRIBUTES, {**ATTRIBUTES, "brand": "atelier nord"}, "brand_attributes"),
+    ],
+)
+def test_stated_identity_joins(left, right, rule):
+    groups = join([listing("a", 1, **left), listing("b", 2, **right)])
+
+    assert groups == [(["a:1", "b:2"], {"a:1": rule, "b:2": rule})]
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ({}, {}),
+        ({"brand": "Nord", "mpn": "R-17"}, {"brand": "Sud", "mpn": "R-17"}),
+        ({"certificate": "1", "category": "ring"}, {"certificate": "1", "category": "brooch"}),
+        (ATTRIBUTES, {**ATTRIBUTES, "dimensions_mm": {}}),
+    ],
+)
+def test_what_is_not_stated_joins_nothing(left, right):
+    assert len(join([listing("a", 1, **left), listing("b", 2, **right)])) == 2
+
+
+def test_twins_of_one_shop_are_different_pieces():
+    twins = [listing("a", 1, **ATTRIBUTES), listing("a", 2, **ATTRIBUTES), listing("b", 3, **ATTRIBUTES)]
+
+    assert len(join(twins)) == 3
+
+
+def test_order_changes_nothing():
+    rows = [listing(feed, number, gtin=f"g{number % 3}") for feed in "abc" for number in range(6)]
+    shuffled = rows.copy()
+    random.Random(3).shuffle(shuffled)
+
+    assert join(rows) == join(shuffled)
+
+
+def test_a_second_pass_writes_nothing(engine, store):
+    store([listing("a", 1, gtin="1"), listing("b", 2, gtin="1"), listing("a", 3)])
+
+    first, second = resolve_pieces(engine, "shop"), resolve_pieces(engine, "shop")
+
+    assert (first.pieces, first.joined) == (2, 1)
+    assert second.changed == 0
+
+
+def test_a_piece_keeps_its_id_when_a_source_joins_and_a_merged_one_forwards(engine, store):
+    store([listing("a", 1), listing("b", 2)])
+    resolve_pieces(engine, "shop")
+    before = piece_of(engine)
+
+    store([listing("a", 1, gtin="1"), listing("b", 2, gtin="1")])
+    resolve_pieces(engine, "shop")
+
+    with engine.connect() as connection:
+        chosen = sa.select(pieces.c.piece_id, pieces.c.forwarded_to)
+        forwarded = dict(tuple(row) for row in connection.execute(chosen))
+    assert set(piece_of(engine).values()) == {before["a:1"]}
+    assert forwarded == {before["a:1"]: None, before["b:2"]: before["a:1"]}
+
+
+def test_a_split_keeps_the_earliest_listings_id_and_names_the_other_anew(engine, store):
+    store([listing("a", 1, gtin="1"), listing("b", 2, gtin="1")])
+    resolve_pieces(engine, "shop")
+    before = piece_of(engine)
+
+    store([listing("a", 1, gtin="1"), listing("b", 2, gtin="2")])
+    resolve_pieces(engine, "shop")
+    after = piece_of(engine)
+
+    assert after["a:1"] == before["a:1"]
+    assert after["b:2"] != before["b:2"]
+
+
+def test_disagreements_are_recorded_and_go_when_sources_agree(engine, store):
+    store([listing("a", 1, gtin="1", fineness=750), listing("b", 2, gtin="1", fineness=585)])
+    resolve_pieces(engine, "shop")
+    with engine.connect() as connection:
+        row = connection.execute(sa.select(disagreements)).one()
+    assert (row.field, row.said) == ("fineness", {"a:1": 750, "b:2": 585})
+
+    store([listing("a", 1, gtin="1", fineness=750), listing("b", 2, gtin="1", fineness=750)])
+    report = resolve_pieces(engine, "shop")
+    assert report.disagreements == 0
