@@ -9,8 +9,9 @@ import dagster as dg
 
 from orchestration.definitions import build_defs
 from orchestration.instance import open_instance
-from orchestration.partitions import feed_day_key
+from orchestration.partitions import Partitions, feed_day_key
 from orchestration.resources import utc_now
+from orchestration.schedules import all_shards
 from orchestration.settings import Settings
 
 
@@ -41,6 +42,7 @@ def refresh(settings: Settings, collections: list[str], announce: Announce) -> R
     rest from customers.  A collection whose catalogue stage failed is not indexed in this pass.
     """
     definitions = build_defs(settings)
+    partitions = Partitions(settings)
     outcome = RefreshOutcome()
     day = utc_now().strftime("%Y-%m-%d")
     feeds = [f"{name}.{feed.name}" for name in collections for feed in settings.collections[name].feeds]
@@ -62,8 +64,7 @@ def refresh(settings: Settings, collections: list[str], announce: Announce) -> R
         for feed in feeds:
             run("ingest", feed, partition_key=feed_day_key(feed, day))
         sound = [name for name in collections if run("catalogue", name, partition_key=name)]
-        shard_range = {"dagster/asset_partition_range_start": "0", "dagster/asset_partition_range_end": str(shards - 1)}
-        if sound and run("embed", f"{shards} shards", tags=shard_range):
+        if sound and run("embed", f"{shards} shards", tags=all_shards(partitions)):
             for name in sound:
                 run("index", name, partition_key=name)
     return outcome

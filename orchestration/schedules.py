@@ -1,18 +1,19 @@
-"""Clockwork: hourly every feed is fetched; nightly every collection is gone through from end to end."""
+"""Clockwork: hourly every feed is fetched; nightly every stage is gone through, whether something changed or not."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
-from orchestration.jobs import CATALOGUE, INGEST
+from orchestration.jobs import CATALOGUE, EMBED, INDEX, INGEST
 from orchestration.partitions import Partitions, feed_day_key
 
 
 def build_schedules(partitions: Partitions) -> list[dg.ScheduleDefinition]:
-    """Return the hourly and the nightly schedule, both running from the start.
+    """Return the hourly and the nightly schedules, all running from the start.
 
-    What follows a changed feed is the automation's affair; the nightly run goes through the catalogue even when
-    nothing changed, so that failed pictures get another try and a failed step its next chance.
+    What follows a changed feed is the automation's affair.  The nightly runs exist for what failed: a picture gets
+    another try, a broken embedding or index run its next chance.  Where nothing is left to do they cost seconds.
     """
 
     @dg.schedule(
@@ -29,15 +30,45 @@ def build_schedules(partitions: Partitions) -> list[dg.ScheduleDefinition]:
             yield dg.RunRequest(run_key=f"{feed}:{hour}", partition_key=feed_day_key(feed, day))
 
     @dg.schedule(
-        cron_schedule="40 2 * * *",
-        job=CATALOGUE,
+        cron_schedule="20 3 * * *",
+        job=EMBED,
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Go through every collection from its pieces to its pictures.",
+        description="Embed what earlier runs left without a vector.",
     )
-    def nightly_rebuild(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    def nightly_embedding(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        return dg.RunRequest(
+            run_key=context.scheduled_execution_time.strftime("%Y-%m-%d"), tags=all_shards(partitions)
+        )
+
+    return [
+        hourly_refresh,
+        _per_collection("nightly_catalogue", "40 2 * * *", CATALOGUE, partitions, "Go through every catalogue again."),
+        nightly_embedding,
+        _per_collection("nightly_index", "10 4 * * *", INDEX, partitions, "Build and prove every collection's index."),
+    ]
+
+
+def all_shards(partitions: Partitions) -> dict[str, str]:
+    """Return the run tags that make one run embed every shard."""
+    keys = partitions.shards.get_partition_keys()
+    return {"dagster/asset_partition_range_start": keys[0], "dagster/asset_partition_range_end": keys[-1]}
+
+
+def _per_collection(
+    name: str, cron: str, job: Any, partitions: Partitions, description: str
+) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=name,
+        cron_schedule=cron,
+        job=job,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=description,
+    )
+    def nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         day = context.scheduled_execution_time.strftime("%Y-%m-%d")
         for collection in partitions.collections.get_partition_keys():
             yield dg.RunRequest(run_key=f"{collection}:{day}", partition_key=collection)
 
-    return [hourly_refresh, nightly_rebuild]
+    return nightly

@@ -1,0 +1,165 @@
+"""Where a field stands in a record: the paths of a feed's mapping.
+
+A path names a column or leads through a document: ``price``, ``offer.price``, ``images[].src`` (every element of a
+list), ``specs[label=Material].value`` (the elements whose ``label`` is ``Material``).  ``sale_price | price`` takes
+the first that is stated; ``{baseColour} {articleType}`` is a text with columns put in.  A record that holds the whole
+path as one key (``Variant Price``, ``Weight (oz.)``) wins over taking the path apart.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from catalog.texts import clean_text
+
+_STEP = re.compile(r"(?P<name>[^.\[\]]+)(?P<lists>(?:\[[^\[\]]*\])*)")
+_LIST = re.compile(r"\[([^\[\]]*)\]")
+_COLUMN = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """A value as the feed gives it, and the path it stood at."""
+
+    path: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    name: str
+    selections: tuple[tuple[str, str] | None, ...]  # per []: None for every element, else (key, wanted value)
+
+
+def checked_path(path: str) -> str:
+    """Return ``path``, or raise ValueError that says what is wrong with it."""
+    for alternative in path.split("|"):
+        if not alternative.strip():
+            message = f"path {path!r} is empty where a column or dotted path is needed"
+            raise ValueError(message)
+        for column in _COLUMN.findall(alternative) or [alternative]:
+            brackets = column.count("["), column.count("]")
+            if brackets[0] != brackets[1]:
+                message = f"path {path!r} has a bracket without its partner: write images[].src or specs[label=X].value"
+                raise ValueError(message)
+    return path
+
+
+def first_stated(record: Mapping[str, Any], path: str) -> Stated | None:
+    """Return the first non-empty value at ``path``, None when the record states none."""
+    return next(all_stated(record, path), None)
+
+
+def all_stated(record: Mapping[str, Any], path: str) -> Iterator[Stated]:
+    """Yield every non-empty value at the first alternative of ``path`` that has one, in the record's order."""
+    for alternative in _alternatives(record, path):
+        found = False
+        for value in _values(record, alternative):
+            if is_stated(value):
+                found = True
+                yield Stated(path=alternative, value=value)
+        if found:
+            return
+
+
+def holds(record: Mapping[str, Any], path: str) -> bool:
+    """Tell whether the record has a place for ``path`` at all, stated or empty."""
+    for alternative in _alternatives(record, path):
+        columns = _COLUMN.findall(alternative) or [alternative]
+        if any(column in record or any(True for _ in _walk(record, _steps(column))) for column in columns):
+            return True
+    return False
+
+
+def filled(template: str, record: Mapping[str, Any]) -> str | None:
+    """Return ``template`` with its ``{columns}`` filled in, None when the record states none of them."""
+    stated = False
+
+    def fill(match: re.Match[str]) -> str:
+        nonlocal stated
+        value = first_stated(record, match.group(1).strip())
+        if value is None:
+            return ""
+        stated = True
+        return as_text(value.value)
+
+    text = _COLUMN.sub(fill, template)
+    return " ".join(text.split()) if stated else None
+
+
+def is_stated(value: Any) -> bool:
+    """Tell whether a feed's value says anything: null, blanks and empty containers say nothing."""
+    if value is None:
+        return False
+    if isinstance(value, str):
+        return bool(value.strip())
+    if isinstance(value, Mapping | Sequence):
+        return len(value) > 0
+    return True
+
+
+def as_text(value: Any) -> str:
+    """Return a feed's value as one clean line of text; lists are joined with commas."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < 30:
+        return format(value, "f")
+    if isinstance(value, Mapping):
+        return ", ".join(as_text(one) for one in value.values() if is_stated(one))
+    if isinstance(value, Sequence):
+        return ", ".join(as_text(one) for one in value if is_stated(one))
+    return clean_text(str(value))
+
+
+def _alternatives(record: Mapping[str, Any], path: str) -> Sequence[str]:
+    if path in record or "|" not in path:
+        return (path,)
+    return [alternative.strip() for alternative in path.split("|")]
+
+
+def _values(record: Mapping[str, Any], path: str) -> Iterator[Any]:
+    if path in record:
+        yield record[path]
+    elif "{" in path:
+        yield filled(path, record)
+    else:
+        yield from _walk(record, _steps(path))
+
+
+def _steps(path: str) -> tuple[_Step, ...]:
+    steps = []
+    for match in _STEP.finditer(path):
+        selections: list[tuple[str, str] | None] = []
+        for selection in _LIST.findall(match["lists"]):
+            key, equals, wanted = selection.partition("=")
+            selections.append((key.strip(), wanted.strip().casefold()) if equals else None)
+        steps.append(_Step(name=match["name"].strip(), selections=tuple(selections)))
+    return tuple(steps)
+
+
+def _walk(value: Any, steps: Sequence[_Step]) -> Iterator[Any]:
+    if not steps:
+        yield value
+        return
+    step, rest = steps[0], steps[1:]
+    if not isinstance(value, Mapping) or step.name not in value:
+        return
+    values = [value[step.name]]
+    for selection in step.selections:
+        values = [
+            element
+            for one in values
+            if isinstance(one, Sequence) and not isinstance(one, str)
+            for element in one
+            if selection is None or _selected(element, *selection)
+        ]
+    for one in values:
+        yield from _walk(one, rest)
+
+
+def _selected(element: Any, key: str, wanted: str) -> bool:
+    return isinstance(element, Mapping) and as_text(element.get(key, "")).casefold() == wanted

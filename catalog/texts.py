@@ -1,0 +1,85 @@
+"""Text as feeds write it, made fit to keep: one Unicode form, no control characters, no markup."""
+
+import re
+import unicodedata
+from html import unescape
+from html.parser import HTMLParser
+
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+# PostgreSQL refuses U+0000 in text, and a lone surrogate cannot be encoded at all; JSON feeds can hold both.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w+);")
+_COMBINING = re.compile(r"[\u0300-\u036f]")  # Latin, Greek and Cyrillic accents; Arabic and Devanagari marks stay
+_BLOCKS = frozenset({"br", "p", "div", "li", "ul", "ol", "tr", "td", "h1", "h2", "h3", "h4", "h5", "h6", "table"})
+
+
+def storable(text: str) -> str:
+    """Return text that every database and encoder takes: lone surrogates replaced, control characters gone."""
+    return _CONTROLS.sub("", _SURROGATES.sub("\ufffd", text))
+
+
+def clean_text(text: str) -> str:
+    """Return one line of storable text, in Unicode's composed form, with blanks of every kind as single spaces."""
+    return " ".join(unicodedata.normalize("NFC", storable(text)).split())
+
+
+def plain_text(text: str) -> str:
+    """Return the words of a text that may hold HTML, with a line for each block, entities resolved."""
+    if not _MARKUP.search(text):
+        return _lines(text)
+    words = _Words()
+    words.feed(text)
+    words.close()
+    return _lines("".join(words.parts))
+
+
+def plain_line(text: str) -> str:
+    """Return a title-like text as one line: entities resolved, markup gone."""
+    return clean_text(plain_text(text)) if _MARKUP.search(text) else clean_text(text)
+
+
+def comparable(text: str) -> str:
+    """Return words to compare: lower case, without Latin accents, punctuation as single spaces.
+
+    Arabic and Devanagari letters keep their marks: there they tell words apart.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    bare = unicodedata.normalize("NFC", _COMBINING.sub("", unicodedata.normalize("NFD", folded)))
+    return " ".join(
+        "".join(letter if unicodedata.category(letter)[0] in "LMN" else " " for letter in bare).split()
+    )
+
+
+def shortened(text: str, length: int) -> str:
+    """Return ``text`` cut to ``length`` characters, with an ellipsis where something was cut."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _lines(text: str) -> str:
+    lines = (clean_text(line) for line in unescape(text).splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+class _Words(HTMLParser):
+    """Collect the text between tags; what scripts and styles hold is no text."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the base's
+        if tag in ("script", "style"):
+            self._hidden += 1
+        elif tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("script", "style"):
+            self._hidden = max(0, self._hidden - 1)
+        elif tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.parts.append(data)

@@ -1,0 +1,158 @@
+"""Build one index file from keys and vectors, so that equal inputs give equal bytes.
+
+Image keys are the index's own ids (``IndexIDMap2``), never row positions.  Inputs are sorted by key first, training
+samples are drawn with a fixed seed, and a graph is linked by one thread, because the order of insertions shapes it.
+IVF training gave the same bytes with one and with two threads; another kind of processor may round differently and
+then gives another, equally valid file.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from index_builds.canonical import canonical_json
+from index_builds.errors import BuildInputError
+from index_builds.plans import TierPlan
+from storage.objects import sha256_of_file
+
+LENGTH_TOLERANCE = 1e-3
+_ADD_BLOCK = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltFile:
+    """An index file on this machine, and what it is."""
+
+    path: Path
+    digest: str
+    bytes: int
+
+
+def sorted_inputs(
+    keys: NDArray[np.int64], vectors: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return keys and vectors in key order, checked.
+
+    Raises:
+        BuildInputError: If shapes disagree, a key is negative or repeated, or a vector is not finite or not of unit
+            length (within 0.001).
+    """
+    keys = np.ascontiguousarray(keys, dtype=np.int64)
+    if vectors.ndim != 2 or keys.ndim != 1 or len(keys) != len(vectors):
+        message = f"{keys.shape} keys do not fit vectors of shape {vectors.shape}: give one key per row"
+        raise BuildInputError(message)
+    if vectors.dtype != np.float32:
+        message = f"vectors are {vectors.dtype}: give float32"
+        raise BuildInputError(message)
+    if len(keys) and int(keys.min()) < 0:
+        message = f"image key {int(keys.min())} is negative: keys are the first 63 bits of a digest"
+        raise BuildInputError(message)
+    if (keys[1:] < keys[:-1]).any():
+        order = np.argsort(keys, kind="stable")
+        keys, vectors = keys[order], vectors[order]
+    repeated = np.flatnonzero(keys[1:] == keys[:-1])
+    if len(repeated):
+        message = f"image key {int(keys[repeated[0]])} occurs twice ({len(repeated)} repeated in all): keep one vector"
+        raise BuildInputError(message)
+    check_unit_length(keys, vectors)
+    return keys, np.ascontiguousarray(vectors)
+
+
+def check_unit_length(keys: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
+    """Raise BuildInputError when a vector is not finite or not of unit length, naming the first such image."""
+    for start in range(0, len(keys), _ADD_BLOCK):
+        lengths = np.linalg.norm(vectors[start : start + _ADD_BLOCK], axis=1)
+        wrong = np.flatnonzero(~(np.abs(lengths - 1.0) <= LENGTH_TOLERANCE))  # NaN compares false, and so is wrong
+        if len(wrong):
+            message = (
+                f"the vector of image {int(keys[start + wrong[0]])} has length {lengths[wrong[0]]:.6f}, not 1: "
+                "embed it again, or normalise before building (inner product ranks unit vectors only)"
+            )
+            raise BuildInputError(message)
+
+
+def recipe_digest(plan: TierPlan, keys: NDArray[np.int64], vectors: NDArray[np.float32]) -> str:
+    """Return the digest of all that shapes an index file, so that a file built before can be used again.
+
+    Args:
+        plan: The tier's plan.
+        keys: Sorted.
+        vectors: In the keys' order.
+    """
+    shaping = ("factory", "count", "dimension", "training_size", "seed")
+    recipe = {name: getattr(plan, name) for name in shaping} | {"faiss": faiss.__version__}
+    digest = hashlib.sha256(canonical_json(recipe))
+    digest.update(keys.tobytes())
+    for start in range(0, len(vectors), _ADD_BLOCK):
+        digest.update(np.ascontiguousarray(vectors[start : start + _ADD_BLOCK]).data)
+    return digest.hexdigest()
+
+
+def build_index(
+    plan: TierPlan, keys: NDArray[np.int64], vectors: NDArray[np.float32], path: Path
+) -> BuiltFile:
+    """Build a tier's index and write it to ``path``, whole or not at all.
+
+    Args:
+        plan: Made for exactly these vectors.
+        keys: Image keys.
+        vectors: Unit vectors, float32, shape ``(len(keys), plan.dimension)``, in any order of keys.
+        path: Where the file goes; its folder exists.
+
+    Raises:
+        BuildInputError: If the inputs are not what the plan was made for, or not fit for an index.
+    """
+    keys, vectors = sorted_inputs(keys, vectors)
+    if vectors.shape != (plan.count, plan.dimension):
+        message = f"the plan is for {plan.count} × {plan.dimension}, the vectors are {vectors.shape}: plan again"
+        raise BuildInputError(message)
+    graph = plan.factory.startswith("HNSW")
+    with _threads(1 if graph else plan.threads):
+        inner = faiss.index_factory(plan.dimension, plan.factory, faiss.METRIC_INNER_PRODUCT)
+        if not inner.is_trained:
+            inner.train(_training_sample(plan, vectors))
+        index = faiss.IndexIDMap2(inner)
+        for start in range(0, len(keys), _ADD_BLOCK):
+            index.add_with_ids(vectors[start : start + _ADD_BLOCK], keys[start : start + _ADD_BLOCK])
+        bare = faiss.downcast_index(inner)
+        if isinstance(bare, faiss.IndexIVF):
+            bare.make_direct_map()  # vectors are read back by position, for exact scores and for the gate
+    return write_index(index, path)
+
+
+def write_index(index: Any, path: Path) -> BuiltFile:
+    """Write a FAISS index beside ``path``, sync it, and rename it into place."""
+    staged = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        faiss.write_index(index, str(staged))
+        with staged.open("rb") as file:
+            os.fsync(file.fileno())
+        staged.replace(path)
+    finally:
+        staged.unlink(missing_ok=True)
+    return BuiltFile(path=path, digest=sha256_of_file(path), bytes=path.stat().st_size)
+
+
+def _training_sample(plan: TierPlan, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    if plan.training_size >= len(vectors):
+        return vectors
+    chosen = np.random.default_rng(plan.seed).choice(len(vectors), plan.training_size, replace=False)
+    return np.ascontiguousarray(vectors[np.sort(chosen)])
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)

@@ -1,0 +1,315 @@
+"""What a gate measured, and the rule that judges it.
+
+The rule reads figures only: counts of neighbours found, counts of violations, errors measured.  Whether a report says
+of itself that it passed is for people; nobody who decides reads it.  No FAISS, no I/O.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from index_builds.bootstrap import lower_bound, mean
+from index_builds.queries import HELD_OUT
+from index_builds.settings import GateSettings
+from index_builds.tiers import TIERS, Tier
+
+FORMAT_VERSION = 1
+Target = Literal["hot", "warm", "cold", "all"]
+Counts = tuple[tuple[int, int, int], ...]
+PairedCounts = tuple[tuple[int, int, int, int], ...]
+
+# What must be zero, and how far a measured error may go.  The values of a report are figures; these are the law.
+NOTHING_OF = (
+    "files_damaged",  # whose digest is not the manifest's
+    "fresh_process_failures",
+    "ids_missing",  # embedded images that the index does not hold
+    "ids_unknown",  # ids of the index that no embedded image has
+    "ids_repeated",
+    "ids_in_wrong_tier",
+    "ids_differ_from_manifest",
+    "metadata_rows_differ",
+    "metrics_other_than_inner_product",
+    "impure_results",  # answers outside the filter, the tier or the exclusions
+    "short_answers",  # fewer than k although k were eligible
+    "repeated_results",
+    "unanswered_scores",  # answers whose score is not a number
+)
+AT_MOST = {
+    "vector_length_error": 0.01,  # of decoded vectors, against 1; 8-bit codes measured 0.004
+    "score_error": 0.02,  # of scores as the index itself returns them, against the embedding truth
+}
+AT_LEAST = {
+    "vector_cosine": 0.99,  # of decoded vectors with the embedding truth; 8-bit codes measured 0.9999
+}
+SKIPS = ("no incumbent", "another encoder", "no common images")
+_STATED = 1e-9
+
+
+class Stratum(BaseModel):
+    """Recall of one family's queries against one target under one shape of filter.
+
+    ``category`` and ``source`` name the part of the queries that it covers, ``None`` for all.  ``counts`` are
+    ``(found, possible, queries)``; ``recall`` and ``lower`` follow from them and are stated for people.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    family: str
+    target: Target
+    shape: str
+    category: str | None = None
+    source: str | None = None
+    queries: int
+    recall: float
+    lower: float
+    counts: Counts
+
+    @property
+    def name(self) -> str:
+        """A name for messages and tables."""
+        part = "".join(f", {label} {value}" for label, value in self._parts() if value is not None)
+        return f"{self.family} on {self.target}, {self.shape}{part}"
+
+    @property
+    def whole(self) -> bool:
+        """Whether it covers all of its family's queries."""
+        return self.category is None and self.source is None
+
+    def _parts(self) -> tuple[tuple[str, str | None], ...]:
+        return (("category", self.category), ("source", self.source))
+
+
+class Paired(BaseModel):
+    """Candidate and incumbent on the same queries, over the images that both hold.
+
+    ``counts`` are ``(found by the candidate, found by the incumbent, possible, queries)``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    family: str
+    queries: int
+    candidate: float
+    incumbent: float
+    difference_lower: float
+    counts: PairedCounts
+
+
+class Comparison(BaseModel):
+    """How the candidate stands to the snapshot that was promoted when it was measured."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    incumbent: str | None
+    skipped: str | None
+    common_images: int = 0
+    families: tuple[Paired, ...] = ()
+
+
+class GateReport(BaseModel):
+    """All that a gate measured.  ``passed`` and ``failures`` are what the gate itself concluded, for people."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format_version: Literal[1]
+    content_digest: str  # of the snapshot content that was measured
+    evidence_digest: str  # of queries, settings and incumbent: the same evidence need not be taken twice
+    k: int
+    tiers: dict[Tier, int]  # vectors in the embedding truth
+    families: dict[str, int]  # queries asked
+    measures: dict[str, float]
+    strata: tuple[Stratum, ...]
+    comparison: Comparison
+    settings: GateSettings
+    passed: bool
+    failures: tuple[str, ...]
+
+    def overall(self) -> tuple[Stratum, ...]:
+        """Return the unfiltered strata over all queries: the figures to show first."""
+        return tuple(stratum for stratum in self.strata if stratum.whole and stratum.shape == "unfiltered")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateFailure:
+    """One statement that does not hold: what, and measured against required."""
+
+    stratum: str
+    measured: str
+    required: str
+
+    def __str__(self) -> str:
+        return f"{self.stratum}: measured {self.measured}, required {self.required}"
+
+
+def judge(report: GateReport, settings: GateSettings) -> list[GateFailure]:
+    """Return every way in which the measured figures fall short of what is required now.
+
+    Recall and bounds are worked out again from the counts, so neither a report's own verdict nor an edited bound has
+    a say; a figure that is absent counts as failed.
+
+    Args:
+        report: From :func:`index_builds.gate.run_gate`.
+        settings: The floors in force, not those that the report was made with.
+    """
+    return [
+        *_judge_measures(report),
+        *_judge_coverage(report, settings),
+        *_judge_strata(report, settings),
+        *_judge_comparison(report, settings),
+    ]
+
+
+def bound(counts: Counts, settings: GateSettings) -> tuple[float, float]:
+    """Return recall and its lower bound from ``(found, possible, queries)`` counts."""
+    values = np.array([found / possible for found, possible, _ in counts], dtype=np.float64)
+    return _mean_and_bound(values, [queries for *_, queries in counts], settings)
+
+
+def paired_bound(counts: PairedCounts, settings: GateSettings) -> tuple[float, float]:
+    """Return the mean difference in recall, candidate less incumbent, and its lower bound."""
+    values = np.array([(ours - theirs) / possible for ours, theirs, possible, _ in counts], dtype=np.float64)
+    return _mean_and_bound(values, [queries for *_, queries in counts], settings)
+
+
+def _mean_and_bound(
+    values: np.ndarray, queries: Iterable[int], settings: GateSettings
+) -> tuple[float, float]:
+    counts = np.array(list(queries), dtype=np.int64)
+    lower = lower_bound(
+        values,
+        counts,
+        samples=settings.bootstrap_samples,
+        confidence=settings.confidence,
+        seed=settings.seed,
+    )
+    return mean(values, counts), lower
+
+
+def _judge_measures(report: GateReport) -> list[GateFailure]:
+    failures = []
+    limits = (
+        [(name, 0.0, "at most") for name in NOTHING_OF]
+        + [(name, limit, "at most") for name, limit in AT_MOST.items()]
+        + [(name, limit, "at least") for name, limit in AT_LEAST.items()]
+    )
+    for name, limit, side in limits:
+        measured = report.measures.get(name)
+        required = "none" if side == "at most" and limit == 0 else f"{side} {limit:g}"
+        if measured is None:
+            failures.append(GateFailure(stratum=name, measured="nothing", required=required))
+        elif not (measured <= limit if side == "at most" else measured >= limit):
+            failures.append(GateFailure(stratum=name, measured=f"{measured:.6g}", required=required))
+    return failures
+
+
+def _judge_coverage(report: GateReport, settings: GateSettings) -> list[GateFailure]:
+    failures = []
+    if report.k != settings.k:
+        failures.append(GateFailure(stratum="k", measured=str(report.k), required=str(settings.k)))
+    vectors = sum(report.tiers.values())
+    if vectors < 1:
+        failures.append(GateFailure(stratum="vectors", measured=str(vectors), required="at least 1"))
+    needed = min(settings.min_stratum_queries, vectors)
+    asked = report.families.get(HELD_OUT, 0)
+    if asked < needed:
+        failures.append(
+            GateFailure(stratum=f"{HELD_OUT} queries", measured=str(asked), required=f"at least {needed}")
+        )
+    covered = {(stratum.family, stratum.target) for stratum in report.overall() if stratum.queries}
+    occupied: list[Target] = [tier for tier in TIERS if report.tiers.get(tier)]
+    for target in occupied:
+        if not any((family, target) in covered for family in report.families):
+            failures.append(
+                GateFailure(stratum=f"{target}, unfiltered", measured="not measured", required="measured")
+            )
+    together: Target = "all" if len(occupied) > 1 else (occupied or ["all"])[0]
+    failures += [
+        GateFailure(stratum=f"{family} on {together}, unfiltered", measured="not measured", required="measured")
+        for family in report.families
+        if (family, together) not in covered
+    ]
+    return failures
+
+
+def _judge_strata(report: GateReport, settings: GateSettings) -> list[GateFailure]:
+    failures = []
+    for stratum in report.strata:
+        impossible = [
+            row for row in stratum.counts if not (0 <= row[0] <= row[1] <= report.k and row[1] > 0 and row[2] > 0)
+        ]
+        if impossible or sum(row[2] for row in stratum.counts) != stratum.queries or not stratum.queries:
+            failures.append(
+                GateFailure(
+                    stratum=stratum.name,
+                    measured=f"counts {stratum.counts[:3]} over {stratum.queries} queries",
+                    required="counts that add up",
+                )
+            )
+            continue
+        if not stratum.whole and stratum.queries < settings.min_stratum_queries:
+            continue
+        measured, lower = bound(stratum.counts, settings)
+        if abs(measured - stratum.recall) > _STATED:
+            failures.append(
+                GateFailure(
+                    stratum=stratum.name,
+                    measured=f"recall {measured:.4f} from its counts",
+                    required=f"the stated {stratum.recall:.4f}",
+                )
+            )
+        floor = _floor(stratum, report, settings)
+        if lower < floor:
+            failures.append(
+                GateFailure(
+                    stratum=stratum.name,
+                    measured=f"recall@{report.k} {measured:.4f}, lower bound {lower:.4f} "
+                    f"({stratum.queries} queries)",
+                    required=f"lower bound at least {floor:.4f}",
+                )
+            )
+    return failures
+
+
+def _floor(stratum: Stratum, report: GateReport, settings: GateSettings) -> float:
+    tiers = [tier for tier in TIERS if report.tiers.get(tier) and stratum.target in (tier, "all")]
+    floors = [settings.floors.of(tier) for tier in tiers] or [settings.floors.hot]
+    if stratum.whole and stratum.shape == "unfiltered":
+        return min(floor.overall for floor in floors)
+    return min(floor.stratum for floor in floors)
+
+
+def _judge_comparison(report: GateReport, settings: GateSettings) -> list[GateFailure]:
+    comparison = report.comparison
+    name = f"comparison with {comparison.incumbent or 'the incumbent'}"
+    if comparison.skipped is not None:
+        honest = comparison.skipped in SKIPS and (comparison.skipped == SKIPS[0]) == (comparison.incumbent is None)
+        if honest:
+            return []
+        return [GateFailure(stratum=name, measured=f"skipped: {comparison.skipped}", required="a reason that holds")]
+    failures = []
+    if not comparison.families:
+        failures.append(GateFailure(stratum=name, measured="no family", required="the gate's own queries"))
+    for paired in comparison.families:
+        sane = all(0 <= ours <= most and 0 <= theirs <= most for ours, theirs, most, _ in paired.counts)
+        if not sane or not paired.counts or sum(row[3] for row in paired.counts) != paired.queries:
+            failures.append(
+                GateFailure(
+                    stratum=f"{name}, {paired.family}",
+                    measured=f"counts {paired.counts[:3]} over {paired.queries} queries",
+                    required="counts that add up",
+                )
+            )
+            continue
+        difference, lower = paired_bound(paired.counts, settings)
+        if lower < -settings.non_inferiority_margin:
+            failures.append(
+                GateFailure(
+                    stratum=f"{name}, {paired.family}",
+                    measured=f"recall {difference:+.4f}, lower bound {lower:+.4f} ({paired.queries} queries)",
+                    required=f"lower bound at least {-settings.non_inferiority_margin:+.4f}",
+                )
+            )
+    return failures

@@ -1,0 +1,183 @@
+"""The document that is a snapshot: which files, of what, measured how.  Values and their bytes; no files are touched.
+
+The content digest covers what a snapshot holds and how it is searched.  Times, runs, versions and upstream names stay
+outside, so that a build that is repeated or resumed arrives at the same digest.
+"""
+
+import json
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from index_builds.canonical import canonical_json
+from index_builds.errors import ManifestFormatError
+from index_builds.gate_report import GateReport
+from index_builds.tiers import TIERS, Tier
+from storage.objects import sha256_hex
+
+FORMAT_VERSION = 1
+VISUAL = "visual"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class IndexFile(_Part):
+    """One FAISS file: a tier's vectors of one channel, searched at one operating point."""
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(ge=1)
+    factory: str
+    parameters: dict[str, int]
+    vectors: int = Field(ge=1)
+    ids_digest: str
+    recipe: str  # digest of all that shaped the file
+    resident_fraction: float  # expected memory as a share of float32
+    reason: str  # why this index
+
+
+class MetadataFile(_Part):
+    """The Parquet file of listing rows."""
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(ge=1)
+    rows: int = Field(ge=1)
+
+
+class SnapshotContent(_Part):
+    """What a snapshot holds."""
+
+    encoder_id: str
+    dimension: int = Field(ge=1)
+    metric: Literal["inner_product"]
+    tiers: dict[Tier, dict[str, IndexFile]]
+    live_vectors: int = Field(ge=1)
+    tombstones: int = Field(ge=0)
+    ids_digest: str
+    metadata: MetadataFile
+
+    def content_digest(self) -> str:
+        """Return the digest of the content, free of how files were planned and explained."""
+        held = {
+            "encoder_id": self.encoder_id,
+            "dimension": self.dimension,
+            "metric": self.metric,
+            "tiers": {
+                tier: {
+                    channel: [file.digest, file.factory, file.parameters, file.ids_digest]
+                    for channel, file in channels.items()
+                }
+                for tier, channels in self.tiers.items()
+            },
+            "tombstones": self.tombstones,
+            "ids": self.ids_digest,
+            "metadata": self.metadata.digest,
+        }
+        return sha256_hex(canonical_json(held))
+
+    def file_digests(self) -> dict[str, int]:
+        """Return every file that the content names: digest -> bytes."""
+        files = {file.digest: file.bytes for channels in self.tiers.values() for file in channels.values()}
+        return files | {self.metadata.digest: self.metadata.bytes}
+
+
+class Training(_Part):
+    """What the index files were trained and tuned on."""
+
+    seed: int
+    sample_sizes: dict[Tier, int]
+
+
+class Manifest(_Part):
+    """A published snapshot."""
+
+    format_version: Literal[1]
+    snapshot_id: str
+    version: int = Field(ge=1)
+    parent: str | None  # the snapshot that was promoted when this one was built
+    collection: str
+    content_digest: str
+    content: SnapshotContent
+    training: Training
+    library_versions: dict[str, str]
+    upstream: dict[str, str]  # what it was built from: name -> data version
+    gate: GateReport
+    run_id: str | None
+
+    @property
+    def encoder_id(self) -> str:
+        """Whose vectors these are."""
+        return self.content.encoder_id
+
+    @property
+    def live_vectors(self) -> int:
+        """Vectors that a search can find."""
+        return self.content.live_vectors
+
+    def to_json(self) -> bytes:
+        """Return the manifest's bytes, ``format_version`` first."""
+        fields = self.model_dump(mode="json")
+        version = fields.pop("format_version")
+        return b'{"format_version":' + str(version).encode() + b"," + canonical_json(fields)[1:]
+
+
+def snapshot_name(version: int, content_digest: str) -> str:
+    """Return the snapshot's id: its version, for order, and its content, for identity."""
+    return f"{version:08d}-{content_digest[:12]}"
+
+
+def manifest_key(collection: str, snapshot_id: str) -> str:
+    """Return the object key of a manifest."""
+    return f"snapshots/{collection}/{snapshot_id}/manifest.json"
+
+
+def parse_manifest(data: bytes, what: str) -> Manifest:
+    """Read a manifest strictly.
+
+    Args:
+        data: Its bytes.
+        what: Names it in errors.
+
+    Raises:
+        ManifestFormatError: If it is no manifest, was written in another format, or contradicts itself.
+    """
+    try:
+        raw: Any = json.loads(data)
+    except ValueError as error:
+        message = f"{what} is not JSON ({error}): restore it, or build a new snapshot"
+        raise ManifestFormatError(message) from error
+    found = raw.get("format_version") if isinstance(raw, dict) else None
+    if found != FORMAT_VERSION:
+        message = (
+            f"{what} has format_version {found!r}, this Loupe reads {FORMAT_VERSION}: "
+            "read it with the release that wrote it, or build a new snapshot"
+        )
+        raise ManifestFormatError(message)
+    try:
+        manifest = Manifest.model_validate_json(data, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        message = f"{what} is not a valid manifest at {place}: {first['msg']} ({error.error_count()} problems)"
+        raise ManifestFormatError(message) from error
+    digest = manifest.content.content_digest()
+    if manifest.content_digest != digest or manifest.snapshot_id != snapshot_name(manifest.version, digest):
+        message = (
+            f"{what} calls itself {manifest.snapshot_id} with content {manifest.content_digest[:12]}, "
+            f"but its content is {digest[:12]}: it was edited; restore it, or build a new snapshot"
+        )
+        raise ManifestFormatError(message)
+    return manifest
+
+
+def ids_digest(keys: NDArray[np.int64]) -> str:
+    """Return the digest of a set of image keys."""
+    return sha256_hex(np.sort(keys).astype("<i8").tobytes())
+
+
+def occupied_tiers(content: SnapshotContent) -> tuple[Tier, ...]:
+    """Return the tiers that hold vectors, hottest first."""
+    return tuple(tier for tier in TIERS if tier in content.tiers)

@@ -1,0 +1,113 @@
+"""What may be tuned about index builds: tiers, gate and retention.  Values only; the rules live with each subject."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from index_builds.tiers import Tier
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class PlanSettings(BaseModel):
+    """How one tier is indexed.
+
+    ``memory_fraction`` is the resident share of the float32 vectors that the tier may take once it has outgrown exact
+    search; mapped pages do not count, since the system may drop them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    exact_below: int = Field(default=20_000, ge=0)  # up to this many vectors every one is compared
+    memory_fraction: float = Field(default=0.5, gt=0.0, le=2.0)
+    target_recall: Share = 0.98  # lower bound that the operating point must reach on the tuning queries
+
+
+class TierSettings(BaseModel):
+    """What makes an image hot, and how each tier is indexed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    new_days: int = Field(default=30, ge=0)
+    hot: PlanSettings = PlanSettings(memory_fraction=0.5, target_recall=0.98)
+    warm: PlanSettings = PlanSettings(memory_fraction=0.25, target_recall=0.97)
+    cold: PlanSettings = PlanSettings(memory_fraction=0.10, target_recall=0.95)
+    training_vectors_per_list: int = Field(default=64, ge=39, le=256)  # FAISS warns below 39 and samples above 256
+    tuning_queries: int = Field(default=200, ge=1)
+    seed: int = Field(default=20_250, ge=0)
+    threads: int = Field(default=0, ge=0)  # of IVF training and adding; 0: every core.  Graphs are built by one.
+
+    def plan(self, tier: Tier) -> PlanSettings:
+        """Return the settings of one tier."""
+        return {"hot": self.hot, "warm": self.warm, "cold": self.cold}[tier]
+
+
+class Floor(BaseModel):
+    """Recall that the lower bound must clear: over all queries, and in every stratum of meaningful size."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    overall: Share
+    stratum: Share
+
+
+class Floors(BaseModel):
+    """Floors per tier."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hot: Floor = Floor(overall=0.95, stratum=0.90)
+    warm: Floor = Floor(overall=0.93, stratum=0.88)
+    cold: Floor = Floor(overall=0.90, stratum=0.85)
+
+    def of(self, tier: Tier) -> Floor:
+        """Return the floor of one tier."""
+        return {"hot": self.hot, "warm": self.warm, "cold": self.cold}[tier]
+
+
+class GateSettings(BaseModel):
+    """What a snapshot must prove before it may be promoted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    k: int = Field(default=10, ge=1, le=1000)
+    floors: Floors = Floors()
+    min_stratum_queries: int = Field(default=30, ge=1)  # a smaller stratum is too small to hold anybody to
+    queries_per_family: int = Field(default=200, ge=1)
+    bootstrap_samples: int = Field(default=1000, ge=100, le=100_000)
+    confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
+    non_inferiority_margin: Share = 0.01
+    vector_sample: int = Field(default=1000, ge=1)  # vectors compared with the embedding truth
+    audit_queries: int = Field(default=50, ge=1)  # measured again at promotion
+    seed: int = Field(default=7, ge=0)
+
+
+class RetentionSettings(BaseModel):
+    """Which snapshots garbage collection keeps besides the promoted one, its parent and the pinned ones."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    keep_last: int = Field(default=5, ge=1)
+    grace: int = Field(default=3, ge=0)  # versions: a snapshot this much younger than the newest is kept
+
+
+class IndexSettings(BaseModel):
+    """Everything that may be tuned about index builds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tiers: TierSettings = TierSettings()
+    gate: GateSettings = GateSettings()
+    retention: RetentionSettings = RetentionSettings()
+
+    @model_validator(mode="after")
+    def _gate_asks_no_more_than_tuning_aims_at(self) -> "IndexSettings":
+        for tier in ("hot", "warm", "cold"):
+            aim, floor = self.tiers.plan(tier).target_recall, self.gate.floors.of(tier).overall
+            if aim < floor:
+                message = (
+                    f"tiers.{tier}.target_recall {aim} is below gate.floors.{tier}.overall {floor}: "
+                    "builds would be tuned to fail; raise the target or lower the floor"
+                )
+                raise ValueError(message)
+        return self

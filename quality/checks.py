@@ -1,0 +1,181 @@
+"""Asset checks: each is a statement that holds or does not, with what was measured and what is required.
+
+The rules are elsewhere (``image_rules``, ``expectations``, ``index_builds.gate``); a check shows them.  Blocking ones
+keep bad data from what is downstream; the others warn.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+from sqlalchemy import Engine
+
+from catalog.accounting import books
+from catalog.declarations import FeedRegistry
+from catalog.frames import listings_frame, pieces_frame
+from index_builds.gate_report import failures_of
+from index_builds.snapshots import SnapshotStore
+
+REJECTS_AT_MOST = 0.05  # share of a feed's rows
+FAILED_PICTURES_AT_MOST = 0.10  # share of a feed's picture references
+REFUSED_PICTURES_AT_MOST = 0.25  # share of a collection's pictures that rules kept out
+
+
+def _feed_of(context: dg.AssetCheckExecutionContext, feeds: FeedRegistry) -> tuple[str, Any]:
+    keys = context.partition_key
+    assert isinstance(keys, dg.MultiPartitionKey)  # noqa: S101 - deliveries and listings are partitioned by feed and day
+    return feeds.named(keys.keys_by_dimension["feed"])
+
+
+def _rows(findings: Any) -> dg.MetadataValue:
+    lines = ["| expectation | owner | consequence | measured | required | holds |", "|---|---|---|---|---|---|"]
+    lines += [
+        f"| {one.name} | {one.owner} | {one.consequence} | {one.measured} | {one.required} | {'yes' if one.passed else '**no**'} |"
+        for one in findings
+    ]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+@dg.asset_check(asset="listings")
+def listings_meet_expectations(
+    context: dg.AssetCheckExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    feeds: dg.ResourceParam[FeedRegistry],
+) -> dg.AssetCheckResult:
+    """The feed's live listings meet their great-expectations suite."""
+    from quality.expectations import validate_listings
+
+    collection, declaration = _feed_of(context, feeds)
+    result = validate_listings(listings_frame(catalogue, collection, declaration.name))
+    return _suite_result(result)
+
+
+@dg.asset_check(asset="rejects")
+def rejects_stay_rare(
+    context: dg.AssetCheckExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    feeds: dg.ResourceParam[FeedRegistry],
+) -> dg.AssetCheckResult:
+    """Few of the feed's rows are unreadable."""
+    collection, declaration = _feed_of(context, feeds)
+    held = books(catalogue, collection, [declaration]).feeds[0]
+    return _share("rejected", held.rejected, held.items, REJECTS_AT_MOST, held.rejects_by_reason)
+
+
+@dg.asset_check(asset="pieces")
+def pieces_meet_expectations(
+    context: dg.AssetCheckExecutionContext, catalogue: dg.ResourceParam[Engine]
+) -> dg.AssetCheckResult:
+    """The collection's pieces meet their great-expectations suite."""
+    from quality.expectations import validate_pieces
+
+    return _suite_result(validate_pieces(pieces_frame(catalogue, context.partition_key)))
+
+
+@dg.asset_check(asset="images")
+def pictures_arrive(
+    context: dg.AssetCheckExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    feeds: dg.ResourceParam[FeedRegistry],
+) -> dg.AssetCheckResult:
+    """Nearly every picture that listings name could be fetched."""
+    held = books(catalogue, context.partition_key, feeds.collections[context.partition_key])
+    failed = sum(feed.image_states["failed"] for feed in held.feeds)
+    named = sum(feed.image_references for feed in held.feeds)
+    return _share("failed", failed, named, FAILED_PICTURES_AT_MOST, _reasons(held.feeds))
+
+
+@dg.asset_check(asset="image_verdicts")
+def refused_pictures_stay_rare(
+    context: dg.AssetCheckExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    feeds: dg.ResourceParam[FeedRegistry],
+) -> dg.AssetCheckResult:
+    """Few fetched pictures are quarantined, rejected or waiting for review."""
+    held = books(catalogue, context.partition_key, feeds.collections[context.partition_key])
+    refused = sum(
+        feed.image_states[state] for feed in held.feeds for state in ("quarantined", "review", "rejected")
+    )
+    judged = refused + sum(feed.image_states["accepted"] for feed in held.feeds)
+    return _share("refused", refused, judged, REFUSED_PICTURES_AT_MOST, _reasons(held.feeds))
+
+
+@dg.asset_check(asset="searchable_images", blocking=True)
+def everything_is_accounted_for(
+    context: dg.AssetCheckExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    feeds: dg.ResourceParam[FeedRegistry],
+) -> dg.AssetCheckResult:
+    """Accepted, rejected, quarantined, in review and failed add up to what the feeds hold."""
+    held = books(catalogue, context.partition_key, feeds.collections[context.partition_key])
+    lines = ["| feed | items | accepted | rejected | pictures | states | balanced |", "|---|---|---|---|---|---|---|"]
+    lines += [
+        f"| {feed.feed} | {feed.items} | {feed.accepted} | {feed.rejected} | {feed.image_references} "
+        f"| {', '.join(f'{count} {state}' for state, count in feed.image_states.items() if count)} "
+        f"| {'yes' if feed.balanced else '**no**'} |"
+        for feed in held.feeds
+    ]
+    waiting = sum(feed.image_states["pending"] for feed in held.feeds)
+    return dg.AssetCheckResult(
+        passed=held.balanced,
+        metadata={"books": dg.MetadataValue.md("\n".join(lines)), "pending_pictures": waiting},
+    )
+
+
+@dg.asset_check(asset="index_snapshot", blocking=True)
+def recall_holds(
+    context: dg.AssetCheckExecutionContext, index_snapshot: str, snapshots: dg.ResourceParam[SnapshotStore]
+) -> dg.AssetCheckResult:
+    """Every stratum's lower recall bound clears its floor, and the incumbent is not better."""
+    manifest = snapshots.manifest(context.partition_key, index_snapshot)
+    failures = failures_of(manifest)
+    return dg.AssetCheckResult(
+        passed=not failures, metadata={"failures": failures, "snapshot_id": manifest.snapshot_id}
+    )
+
+
+def _share(
+    what: str, part: int, whole: int, at_most: float, reasons: Mapping[str, int]
+) -> dg.AssetCheckResult:
+    measured = part / whole if whole else 0.0
+    return dg.AssetCheckResult(
+        passed=measured <= at_most,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            f"{what}_share": round(measured, 4),
+            "required_at_most": at_most,
+            what: part,
+            "of": whole,
+            "by_reason": dict(reasons),
+        },
+    )
+
+
+def _suite_result(result: Any) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=result.passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "findings": _rows(result.findings),
+            "unmet": sum(not finding.passed for finding in result.findings),
+        },
+    )
+
+
+def _reasons(feeds: Any) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for feed in feeds:
+        for reason, count in feed.image_reasons.items():
+            total[reason] = total.get(reason, 0) + count
+    return dict(sorted(total.items(), key=lambda item: -item[1]))
+
+
+CHECKS = (
+    listings_meet_expectations,
+    rejects_stay_rare,
+    pieces_meet_expectations,
+    pictures_arrive,
+    refused_pictures_stay_rare,
+    everything_is_accounted_for,
+    recall_holds,
+)

@@ -1,0 +1,244 @@
+"""What can be measured of a photograph: numbers with units, no verdicts.
+
+Every measure is a small pure function of arrays that answers in one direction along its own ladder of degradation (more
+blur, more light, more tint).  Thresholds belong to the quality rules.  Where the background is plain, the piece is
+measured and not the paper around it: a packshot is mostly paper.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vision.colour import reduced, srgb_to_lab
+from vision.decoding import DecodedImage
+from vision.foreground import border_mask, foreground_mask
+
+MEASURES_VERSION = "1"
+
+_TONE_SIDE_PX = 256
+_SHARPNESS_SIDE_PX = 448
+_SHADOW_LIGHTNESS = 3.0
+_HIGHLIGHT_LIGHTNESS = 98.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """One photograph in numbers.  Lightness is CIE L*, 0 black to 100 white; shares are in [0, 1].
+
+    Attributes:
+        width_px: Width of the upright original.
+        height_px: Height of the upright original.
+        object_longest_px: Longest side of the piece's bounding box in the original; None without a mask.
+        sharpness: 0 for what a blur would not change, towards 1 for fine detail; of the piece where there is a mask,
+            seen at one fixed size, so that the same shot scores alike at 500 and at 2,000 pixels.
+        mean_lightness: Mean L* of the piece, or of the frame without a mask.
+        shadows_clipped_share: Share of those pixels that are black.
+        highlights_clipped_share: Share of those pixels that are white.
+        contrast_lightness: L* between the 5th and the 95th percentile around the piece.
+        colour_cast_ab: Distance from grey, in the a*b* plane, of what should be neutral.
+        colour_cast_reference: ``border`` of a plain background, which is trustworthy, or the frame's ``brightest``
+            pixels, which are a guess.
+        object_share: Share of the frame that the piece covers; 0 for an empty frame; None without a mask.
+        centre_offset_share: Distance from the frame's centre to the bounding box's, over half the diagonal.
+        border_contact_share: Share of the frame's outermost pixels that the piece covers.
+    """
+
+    width_px: int
+    height_px: int
+    object_longest_px: int | None
+    sharpness: float
+    mean_lightness: float
+    shadows_clipped_share: float
+    highlights_clipped_share: float
+    contrast_lightness: float
+    colour_cast_ab: float
+    colour_cast_reference: Literal["border", "brightest"]
+    object_share: float | None
+    centre_offset_share: float | None
+    border_contact_share: float | None
+
+    @property
+    def shortest_side_px(self) -> int:
+        """Return the shorter side of the upright original, in pixels."""
+        return min(self.width_px, self.height_px)
+
+    @property
+    def touches_border(self) -> bool | None:
+        """Tell whether the piece runs into the frame's edge; None without a mask."""
+        return None if self.border_contact_share is None else self.border_contact_share > 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A bounding box as shares of the frame, right and bottom exclusive."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+def measure(decoded: DecodedImage) -> Measures:
+    """Measure a decoded photograph; a ``decode_fast`` one of at least 448 pixels gives the same numbers sooner."""
+    lab = srgb_to_lab(np.asarray(reduced(decoded.image, _TONE_SIDE_PX)))
+    mask = foreground_mask(lab)
+    box = bounding_box(mask) if mask is not None else None
+    lightness = lab[..., 0]
+    subject = lightness[mask] if mask is not None and mask.any() else lightness.ravel()
+    reference: Literal["border", "brightest"] = "border" if mask is not None else "brightest"
+    return Measures(
+        width_px=decoded.width,
+        height_px=decoded.height,
+        object_longest_px=_longest_px(box, decoded.width, decoded.height),
+        sharpness=_sharpness_of(decoded.image, mask, box),
+        mean_lightness=float(subject.mean()),
+        shadows_clipped_share=shadows_clipped_share(subject),
+        highlights_clipped_share=highlights_clipped_share(subject),
+        contrast_lightness=contrast(_inside(lightness, box)),
+        colour_cast_ab=border_cast(lab, mask) if mask is not None else brightest_cast(lab),
+        colour_cast_reference=reference,
+        object_share=None if mask is None else float(mask.mean()),
+        centre_offset_share=None if box is None else centre_offset_share(box),
+        border_contact_share=None if mask is None else border_contact_share(mask),
+    )
+
+
+def sharpness(grey: NDArray[np.float32], weights: NDArray[np.float32] | None = None) -> float:
+    """Return how much of the fine variation a strong blur would take away, in [0, 1].
+
+    The no-reference blur metric of Crete et al., "The blur effect: perception and estimation with a new no-reference
+    perceptual blur metric" (SPIE 2007), as 1 - blur.  It is a ratio, so contrast and exposure cancel out.
+
+    Args:
+        grey: Lightness in any linear unit, shape ``(height, width)``.
+        weights: What counts, same shape; everything when None.
+    """
+    kept = [
+        _kept_variation(grey, cv2.blur(grey, (9, 1)), axis=1, weights=weights),
+        _kept_variation(grey, cv2.blur(grey, (1, 9)), axis=0, weights=weights),
+    ]
+    return min(kept)
+
+
+def _kept_variation(
+    grey: NDArray[np.float32],
+    blurred: NDArray[np.float32],
+    axis: int,
+    weights: NDArray[np.float32] | None,
+) -> float:
+    before = np.abs(np.diff(grey, axis=axis))
+    lost = np.maximum(before - np.abs(np.diff(blurred, axis=axis)), 0.0)
+    if weights is not None:
+        counted = weights[:, 1:] if axis == 1 else weights[1:]
+        before, lost = before * counted, lost * counted
+    total = float(before.sum())
+    return float(lost.sum()) / total if total > 0.0 else 0.0
+
+
+def shadows_clipped_share(lightness: NDArray[np.float32]) -> float:
+    """Return the share of pixels that are black to the eye, in [0, 1]."""
+    return float((lightness <= _SHADOW_LIGHTNESS).mean())
+
+
+def highlights_clipped_share(lightness: NDArray[np.float32]) -> float:
+    """Return the share of pixels that are paper white, in [0, 1]."""
+    return float((lightness >= _HIGHLIGHT_LIGHTNESS).mean())
+
+
+def contrast(lightness: NDArray[np.float32]) -> float:
+    """Return the L* between the 5th and the 95th percentile, in [0, 100]."""
+    low, high = np.percentile(lightness, (5, 95))
+    return float(high - low)
+
+
+def border_cast(lab: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
+    """Return the distance from grey of a plain background, read at the frame's border.
+
+    Args:
+        lab: CIE L*a*b*, shape ``(height, width, 3)``.
+        mask: Which pixels show the piece, shape ``(height, width)``.
+    """
+    border = border_mask(*mask.shape)
+    paper = border & ~mask
+    return _distance_from_grey(lab[paper if paper.any() else border])
+
+
+def brightest_cast(lab: NDArray[np.float32]) -> float:
+    """Return the distance from grey of a frame's brightest quarter, a guess at what is neutral in it."""
+    lightness = lab[..., 0]
+    return _distance_from_grey(lab[lightness >= np.quantile(lightness, 0.75)])
+
+
+def _distance_from_grey(colours: NDArray[np.float32]) -> float:
+    a_star, b_star = np.median(colours[:, 1:], axis=0)
+    return float(np.hypot(a_star, b_star))
+
+
+def bounding_box(mask: NDArray[np.bool_]) -> Box | None:
+    """Return the box around a mask's pixels, or None when it has none."""
+    if not mask.any():
+        return None
+    height, width = mask.shape
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return Box(
+        left=columns[0] / width,
+        top=rows[0] / height,
+        right=(columns[-1] + 1) / width,
+        bottom=(rows[-1] + 1) / height,
+    )
+
+
+def centre_offset_share(box: Box) -> float:
+    """Return how far a box's centre lies from the frame's: 0 in the middle, 1 in a corner."""
+    across = (box.left + box.right) / 2.0 - 0.5
+    down = (box.top + box.bottom) / 2.0 - 0.5
+    return float(np.hypot(across, down) / np.hypot(0.5, 0.5))
+
+
+def border_contact_share(mask: NDArray[np.bool_]) -> float:
+    """Return the share of the frame's outermost pixels that a mask covers, in [0, 1]."""
+    edge = np.concatenate((mask[0], mask[-1], mask[1:-1, 0], mask[1:-1, -1]))
+    return float(edge.mean())
+
+
+def _longest_px(box: Box | None, width_px: int, height_px: int) -> int | None:
+    if box is None:
+        return None
+    return round(max((box.right - box.left) * width_px, (box.bottom - box.top) * height_px))
+
+
+def _inside(lightness: NDArray[np.float32], box: Box | None) -> NDArray[np.float32]:
+    if box is None:
+        return lightness
+    height, width = lightness.shape
+    rows = slice(round(box.top * height), round(box.bottom * height))
+    return lightness[rows, round(box.left * width) : round(box.right * width)]
+
+
+def _sharpness_of(image: Image.Image, mask: NDArray[np.bool_] | None, box: Box | None) -> float:
+    if mask is None or box is None:
+        return sharpness(_grey(reduced(image, _SHARPNESS_SIDE_PX)))
+    width, height = image.size
+    frame = (
+        int(box.left * width),
+        int(box.top * height),
+        max(int(box.left * width) + 1, round(box.right * width)),
+        max(int(box.top * height) + 1, round(box.bottom * height)),
+    )
+    grey = _grey(reduced(image.crop(frame), _SHARPNESS_SIDE_PX))
+    rows, columns = mask.shape
+    cut = mask[
+        int(box.top * rows) : round(box.bottom * rows), int(box.left * columns) : round(box.right * columns)
+    ].astype(np.uint8)
+    # Blur spreads a piece's outline into the paper: count a rim around it too.
+    resized = cv2.resize(cut, grey.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    weights = cv2.dilate(resized, np.ones((9, 9), dtype=np.uint8)).astype(np.float32)
+    return sharpness(grey, weights)
+
+
+def _grey(image: Image.Image) -> NDArray[np.float32]:
+    return np.asarray(image.convert("L"), dtype=np.float32)
