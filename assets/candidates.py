@@ -1,3 +1,124 @@
-"""Assembling a candidate snapshot: what the catalogue knows and what the encoder saw, handed to the index builder."""
+"""Assembling a candidate: what the catalogue knows and what the encoder saw, handed to the index builder.
 
-from dataclasses import dataclass
+Here the rooms meet: vectors from ``vision``, rows and phrases from ``catalog``, tiers and the build from
+``index_builds``.  No room knows of another; this module passes data.
+"""
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from index_builds.manifest import Manifest
+from index_builds.settings import IndexSettings
+from index_builds.snapshots import SnapshotStore
+from index_builds.tiers import ListingFacts, place_image
+from storage.objects import ObjectStore
+from vision.embedding_parts import EmbeddingParts
+from vision.encoders import Encoder
+
+TIER_FACTS = ("age_days", "withdrawn", "looked_at")
+
+
+class NothingSearchableError(Exception):
+    """No accepted picture of the collection has a vector, so there is nothing to build."""
+
+
+def build_candidate_of(
+    collection: str,
+    frame_key: str,
+    phrases: Sequence[str],
+    *,
+    objects: ObjectStore,
+    snapshots: SnapshotStore,
+    encoder: Encoder,
+    shards: int,
+    settings: IndexSettings,
+    run_id: str | None,
+) -> Manifest:
+    """Build, prove and publish a collection's candidate; the same inputs give the same snapshot.
+
+    Args:
+        collection: Its name.
+        frame_key: Object key of the ``searchable_images`` frame.
+        phrases: Text queries for the gate.
+        objects: Where frames and embedding parts are.
+        snapshots: Where the candidate is published.
+        encoder: The encoder in force; only its vectors are used.
+        shards: How many embedding shards there are.
+        settings: Tiers and gate.
+        run_id: The run that builds it, for the manifest.
+
+    Raises:
+        NothingSearchableError: If no accepted picture has a vector.
+    """
+    from index_builds.pipeline import build_candidate
+    from index_builds.queries import HELD_OUT, TEXT, free_queries, held_out_queries
+
+    frame = pq.read_table(BytesIO(objects.get(frame_key)))
+    wanted = np.unique(frame["image_key"].to_numpy())
+    parts = EmbeddingParts(objects, encoder.encoder_id, shards, snapshots.cache)
+    keys, vectors = parts.read(wanted)
+    if not len(keys):
+        message = (
+            f"collection {collection} has {len(wanted)} accepted pictures and no vector of encoder "
+            f"{encoder.encoder_id}: see why its pictures were kept out (`loupe status`), or run the embed job"
+        )
+        raise NothingSearchableError(message)
+    metadata, tier_of = _placed(frame, keys, settings.tiers.new_days)
+    queries = {
+        HELD_OUT: held_out_queries(
+            keys,
+            vectors,
+            _groups(metadata, keys),
+            count=settings.gate.queries_per_family,
+            seed=settings.gate.seed,
+        )
+    }
+    if phrases:
+        queries[TEXT] = free_queries(encoder.encode_texts(list(phrases)))
+    return build_candidate(
+        snapshots,
+        collection=collection,
+        encoder_id=encoder.encoder_id,
+        keys=keys,
+        vectors=vectors,
+        metadata=metadata,
+        tier_of=tier_of,
+        queries=queries,
+        settings=settings,
+        upstream={"searchable_images": frame_key},
+        run_id=run_id,
+    )
+
+
+def _placed(frame: pa.Table, keys: NDArray[np.int64], new_days: int) -> tuple[pa.Table, dict[int, Any]]:
+    """Return the metadata rows of embedded pictures with their tier, and each picture's tier."""
+    rows = frame.filter(np.isin(frame["image_key"].to_numpy(), keys))
+    facts: dict[int, list[ListingFacts]] = {}
+    for row in rows.select(["image_key", "availability", *TIER_FACTS]).to_pylist():
+        facts.setdefault(row["image_key"], []).append(
+            ListingFacts(
+                availability=row["availability"],
+                withdrawn=row["withdrawn"],
+                first_seen_days=row["age_days"],
+                recently_viewed=row["looked_at"],
+            )
+        )
+    tier_of = {key: place_image(listings, new_days=new_days).tier for key, listings in facts.items()}
+    tiers = pa.array([tier_of[key] for key in rows["image_key"].to_pylist()], pa.string())
+    at = rows.schema.get_field_index("listing_id") + 1
+    return rows.drop_columns(list(TIER_FACTS)).add_column(at, "tier", tiers), tier_of
+
+
+def _groups(metadata: pa.Table, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a group number per picture: pictures of one piece must not find each other as held-out queries."""
+    first: dict[int, str] = {}
+    for key, piece in zip(metadata["image_key"].to_pylist(), metadata["piece_id"].to_pylist(), strict=True):
+        first.setdefault(key, piece)
+    numbers = {piece: number for number, piece in enumerate(sorted(set(first.values())))}
+    return np.array([numbers[first[key]] for key in keys.tolist()], dtype=np.int64)

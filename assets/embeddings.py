@@ -1,20 +1,19 @@
 """Vectors of accepted pictures.  One partition per hash shard of the image key; one run may take any range of them."""
 
-from collections.abc import Mapping
-
 import dagster as dg
 from sqlalchemy import Engine
 
+from assets.bounds import WorkBounds
 from assets.failures import permanent
 from assets.pieces import OVER_ALL
 from catalog.image_ledger import accepted_images
 from storage.objects import ObjectStore
-from vision.encoders import EncoderLoader
+from vision.encoder_loader import EncoderLoader
 from vision.errors import EncoderError
 
 
 @dg.asset(
-    deps=[dg.AssetDep("renditions", partition_mapping=OVER_ALL)],
+    deps=[dg.AssetDep("searchable_images", partition_mapping=OVER_ALL)],
     kinds={"openclip", "parquet"},
     code_version="1",
     pool="gpu",
@@ -26,7 +25,7 @@ def image_embeddings(
     catalogue: dg.ResourceParam[Engine],
     objects: dg.ResourceParam[ObjectStore],
     encoder: dg.ResourceParam[EncoderLoader],
-    image_work: dg.ResourceParam[Mapping[str, int]],
+    bounds: dg.ResourceParam[WorkBounds],
 ) -> dg.MaterializeResult:
     """Unit vectors of accepted pictures, kept in parts that are written once and never embedded twice."""
     from vision.embedding import embed_shard
@@ -34,13 +33,13 @@ def image_embeddings(
     shards = sorted(int(key) for key in context.partition_keys)
     by_shard: dict[int, list[tuple[int, str]]] = {shard: [] for shard in shards}
     for image_key, image_id in accepted_images(catalogue):
-        shard = image_key % image_work["shards"]
+        shard = image_key % bounds.shards
         if shard in by_shard:
             by_shard[shard].append((image_key, image_id))
     with permanent(EncoderError):
         loaded = encoder.load()
     reports = [
-        embed_shard(objects, loaded, shard, wanted, batch_size=encoder.batch_size, workers=image_work["workers"])
+        embed_shard(objects, loaded, shard, wanted, batch_size=loaded.batch_size, workers=bounds.workers)
         for shard, wanted in by_shard.items()
         if wanted
     ]

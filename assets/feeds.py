@@ -12,7 +12,7 @@ from assets.failures import permanent
 from assets.schemas import schema_metadata
 from catalog import tables
 from catalog.declarations import FeedRegistry
-from catalog.deliveries import keep, known_validators, note_check, waiting
+from catalog.deliveries import keep, known_validators, note_check, reading_position, waiting
 from catalog.errors import CatalogError, FeedRefusedError
 from catalog.intake import IntakeReport, take_in
 from catalog.locations import LocationAccess, collect
@@ -98,8 +98,10 @@ def intake(
         say = context.log.warning if report.error else context.log.info
         say(f"{declaration.name} {report.delivery}: {report.state}, {report.accepted} accepted, "
             f"{report.rejected} rejected {report.error or ''}")  # fmt: skip
+    version = dg.DataVersion(reading_position(catalogue, collection, declaration.name))
     yield dg.MaterializeResult(
         asset_key="listings",
+        data_version=version,
         metadata={
             "dagster/partition_row_count": sum(report.accepted for report in reports),
             "accepted": sum(report.accepted for report in reports),
@@ -112,6 +114,7 @@ def intake(
     )
     yield dg.MaterializeResult(
         asset_key="rejects",
+        data_version=version,
         metadata={
             "dagster/partition_row_count": sum(report.rejected for report in reports),
             "rejected": sum(report.rejected for report in reports),
@@ -120,6 +123,7 @@ def intake(
     )
     yield dg.MaterializeResult(
         asset_key="price_history",
+        data_version=version,
         metadata={
             "dagster/partition_row_count": sum(report.price_spans for report in reports),
             "spans": sum(report.price_spans for report in reports),

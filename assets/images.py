@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 from sqlalchemy import Engine
 
+from assets.bounds import WorkBounds
 from assets.schemas import schema_metadata
 from catalog import tables
 from catalog.declarations import FeedDeclaration, FeedRegistry
@@ -25,8 +26,9 @@ from catalog.image_ledger import (
 from catalog.locations import LocationAccess
 from catalog.searchable import as_parquet
 from catalog.searchable import searchable_images as searchable_images_of
-from quality.contact_sheets import as_markdown, refused_sheet
+from quality.contact_sheets import as_markdown
 from quality.image_rules import RULES_VERSION, judge_image
+from quality.refused import refused_sheet
 from storage.objects import ObjectStore, digest_key, sha256_hex
 from vision.decoding import decode
 from vision.errors import UnreadableImageError
@@ -41,13 +43,13 @@ def images(
     objects: dg.ResourceParam[ObjectStore],
     feeds: dg.ResourceParam[FeedRegistry],
     location_access: dg.ResourceParam[LocationAccess],
-    image_work: dg.ResourceParam[Mapping[str, int]],
+    bounds: dg.ResourceParam[WorkBounds],
 ) -> dg.MaterializeResult:
     """Distinct pictures named by their digest, and the ledger of every place that names one."""
     collection = context.partition_key
     outcomes: dict[str, dict[str, int]] = {}
     for declaration in feeds.collections[collection]:
-        wanted = locations_to_fetch(catalogue, collection, declaration.name, attempts=image_work["attempts"])
+        wanted = locations_to_fetch(catalogue, collection, declaration.name, attempts=bounds.attempts)
         if wanted:
             fetched = _fetched(wanted, declaration, location_access)
             outcomes[declaration.name] = record_fetched(catalogue, objects, collection, declaration.name, fetched)
@@ -83,12 +85,12 @@ def image_verdicts(
     catalogue: dg.ResourceParam[Engine],
     objects: dg.ResourceParam[ObjectStore],
     feeds: dg.ResourceParam[FeedRegistry],
-    image_work: dg.ResourceParam[Mapping[str, int]],
+    bounds: dg.ResourceParam[WorkBounds],
 ) -> dg.MaterializeResult:
     """Measured resolution, sharpness, exposure, colour cast and composition, and the verdict they lead to."""
     collection = context.partition_key
     looked_at = look_at_pictures(
-        catalogue, objects, collection, _look, version=MEASURES_VERSION, workers=image_work["workers"]
+        catalogue, objects, collection, _look, version=MEASURES_VERSION, workers=bounds.workers
     )
     changed = judge_pictures(catalogue, collection, _judge, feeds.kinds(collection), version=RULES_VERSION)
     sheet = refused_sheet(refused_images(catalogue, collection, limit=48), objects)
@@ -107,7 +109,7 @@ def _look(data: bytes) -> Seen:
     except UnreadableImageError as error:
         return Seen(unreadable=error.reason, message=str(error))
     return Seen(
-        format=decoded.format, width=decoded.width, height=decoded.height, measures=asdict(measure(decoded.image))
+        format=decoded.format, width=decoded.width, height=decoded.height, measures=asdict(measure(decoded))
     )
 
 
@@ -116,12 +118,12 @@ def _judge(measures: Mapping[str, float], feed_kind: str) -> tuple[str, list[dic
     return verdict.verdict, [asdict(finding) for finding in verdict.reasons]
 
 
-@dg.asset(deps=["image_verdicts"], kinds={"pillow"}, code_version=str(RENDITIONS_VERSION))
+@dg.asset(deps=["image_verdicts"], kinds={"pillow"}, code_version=RENDITIONS_VERSION)
 def renditions(
     context: dg.AssetExecutionContext,
     catalogue: dg.ResourceParam[Engine],
     objects: dg.ResourceParam[ObjectStore],
-    image_work: dg.ResourceParam[Mapping[str, int]],
+    bounds: dg.ResourceParam[WorkBounds],
 ) -> dg.MaterializeResult:
     """Upright sRGB copies in three sizes, free of EXIF and GPS: what is served."""
     rendered = render_pictures(
@@ -130,7 +132,7 @@ def renditions(
         context.partition_key,
         _render,
         version=RENDITIONS_VERSION,
-        workers=image_work["workers"],
+        workers=bounds.workers,
     )
     return dg.MaterializeResult(metadata={"rendered": rendered})
 

@@ -6,40 +6,55 @@ from datetime import datetime
 import dagster as dg
 from sqlalchemy import Engine
 
-from assets.candidates import IndexSettings, build_candidate_of
+from assets.bounds import WorkBounds
+from assets.candidates import NothingSearchableError, build_candidate_of
 from assets.failures import permanent
 from assets.gate_display import gate_metadata, manifest_metadata
 from assets.pieces import OVER_ALL
+from catalog.query_phrases import query_phrases
 from index_builds.errors import GateRefusedError, SnapshotDamagedError
 from index_builds.promotion import promote
+from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 from storage.objects import ObjectStore
-from vision.encoders import EncoderLoader
+from vision.encoder_loader import EncoderLoader
 from vision.errors import EncoderError
 
 
 @dg.asset(
-    deps=[dg.AssetDep("image_embeddings", partition_mapping=OVER_ALL), "pieces", "renditions"],
+    deps=[dg.AssetDep("image_embeddings", partition_mapping=OVER_ALL)],
     kinds={"faiss"},
     code_version="1",
     retry_policy=dg.RetryPolicy(max_retries=1, delay=10),
 )
 def index_snapshot(
     context: dg.AssetExecutionContext,
+    searchable_images: str,
     catalogue: dg.ResourceParam[Engine],
     objects: dg.ResourceParam[ObjectStore],
     snapshots: dg.ResourceParam[SnapshotStore],
     encoder: dg.ResourceParam[EncoderLoader],
     index_settings: dg.ResourceParam[IndexSettings],
+    bounds: dg.ResourceParam[WorkBounds],
 ) -> dg.MaterializeResult[str]:
     """Candidate index over every accepted picture, one file per tier and channel, with the gate's report."""
-    with permanent(EncoderError):
+    collection = context.partition_key
+    gate = index_settings.gate
+    with permanent(EncoderError, NothingSearchableError):
         manifest = build_candidate_of(
-            context.partition_key, catalogue, objects, snapshots, encoder, index_settings, run_id=context.run.run_id
+            collection,
+            searchable_images,
+            query_phrases(catalogue, collection, limit=gate.queries_per_family, seed=gate.seed),
+            objects=objects,
+            snapshots=snapshots,
+            encoder=encoder.load(),
+            shards=bounds.shards,
+            settings=index_settings,
+            run_id=context.run.run_id,
         )
     return dg.MaterializeResult(
         value=manifest.snapshot_id,
-        data_version=dg.DataVersion(manifest.content_digest),
+        data_version=dg.DataVersion(manifest.content_digest[:32]),
         metadata=manifest_metadata(manifest),
     )
 

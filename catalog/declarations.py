@@ -1,9 +1,12 @@
 """What a feed is: its declaration in ``loupe.yaml``, as a typed value.  Reading and fetching live elsewhere."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from catalog.field_paths import checked_path
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 FeedKind = Literal["retailer", "manufacturer", "community"]
@@ -11,6 +14,13 @@ FeedFormat = Literal[
     "shopify_csv", "google_merchant_xml", "google_merchant_tsv", "json", "jsonl", "csv", "images"
 ]
 NEEDS_MAPPING = frozenset({"json", "jsonl", "csv"})
+MAPPED_FIELDS = (
+    "source_id", "title", "description", "url", "brand", "category", "metal", "metal_colour", "fineness", "plating",
+    "stones", "styles", "colour", "weight", "gtin", "mpn", "sku", "certificate", "availability", "price",
+    "list_price", "currency", "rating", "images", "images_alt",
+)  # fmt: skip
+# title.fr: the title in another language.  dimensions_mm.width: one measure; dimensions_mm.*: a text that names its own.
+_NAMED_FIELD = re.compile(r"title\.[a-z]{2}|dimensions_mm\.([a-z][a-z0-9_]{0,30}|\*)")
 
 
 class Pagination(BaseModel):
@@ -47,6 +57,23 @@ class FeedDeclaration(BaseModel):
     pagination: Pagination | None = None
     requests_per_second: float = Field(default=4.0, gt=0)
     connections: int = Field(default=8, ge=1, le=64)
+
+    @field_validator("mapping", "defaults")
+    @classmethod
+    def _known_fields(cls, fields: dict[str, str]) -> dict[str, str]:
+        for field in fields:
+            if field not in MAPPED_FIELDS and not _NAMED_FIELD.fullmatch(field):
+                known = ", ".join((*MAPPED_FIELDS, "title.<language>", "dimensions_mm.<name>"))
+                message = f"{field!r} is no field of a listing: use one of {known}"
+                raise ValueError(message)
+        return fields
+
+    @field_validator("mapping")
+    @classmethod
+    def _readable_paths(cls, mapping: dict[str, str]) -> dict[str, str]:
+        for path in mapping.values():
+            checked_path(path)
+        return mapping
 
     @model_validator(mode="after")
     def _mapping_where_needed(self) -> "FeedDeclaration":

@@ -156,3 +156,16 @@ def waiting(engine: Engine, collection: str, feed: str) -> list[Delivery]:
         )
         for row in rows
     ]
+
+
+def reading_position(engine: Engine, collection: str, feed: str) -> str:
+    """Return what a feed's catalogue rows were read up to: it changes when a delivery was read, and only then."""
+    with reading(engine) as connection:
+        last = connection.execute(
+            sa.select(sa.func.max(deliveries.c.delivery_id)).where(
+                deliveries.c.collection == collection,
+                deliveries.c.feed == feed,
+                deliveries.c.state.in_(["read", "damaged"]),
+            )
+        ).scalar_one()
+    return str(last or 0)

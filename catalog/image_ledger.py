@@ -181,7 +181,7 @@ def look_at_pictures(
     collection: str,
     look: Callable[[bytes], Seen],
     *,
-    version: int,
+    version: str,
     workers: int,
 ) -> int:
     """Measure the collection's pictures that were not looked at by this version yet; return how many were."""
@@ -232,7 +232,7 @@ def judge_pictures(
     judge: Callable[[Mapping[str, float], str], tuple[str, list[dict[str, Any]]]],
     kind_of_feed: Mapping[str, str],
     *,
-    version: int,
+    version: str,
 ) -> int:
     """Give every picture of the collection its verdict; return how many verdicts changed.
 
@@ -302,7 +302,7 @@ def render_pictures(
     collection: str,
     render: Callable[[bytes], Sequence[StoredRendition]],
     *,
-    version: int,
+    version: str,
     workers: int,
 ) -> int:
     """Make the served sizes of accepted pictures and of those in review; return how many pictures got theirs."""

@@ -176,9 +176,9 @@ images = Table(
     Column("unreadable", String(40)),  # reason code when the bytes are no picture we accept
     Column("unreadable_message", Text),
     Column("measures", JSON),
-    Column("measures_version", Integer),
+    Column("measures_version", String(16)),
     Column("renditions", JSON),  # longest side in pixels -> {"digest", "width", "height"}
-    Column("renditions_version", Integer),
+    Column("renditions_version", String(16)),
 )
 
 image_references = Table(
@@ -207,7 +207,7 @@ verdicts = Table(
     Column("image_id", String(64), primary_key=True),
     Column("verdict", String(12), nullable=False),  # accepted, quarantined, review, rejected
     Column("reasons", JSON, nullable=False),  # [{"rule", "measured", "required"}]
-    Column("rules_version", Integer, nullable=False),
+    Column("rules_version", String(16), nullable=False),
 )
 
 price_history = Table(

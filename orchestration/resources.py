@@ -4,7 +4,6 @@ Assets see domain objects (an engine, an object store, a snapshot store), never 
 its object when a run needs it.  Nothing here shows a password in the UI.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -15,16 +14,17 @@ from dagster_aws.s3 import S3Resource
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
-from assets.candidates import IndexSettings
+from assets.bounds import WorkBounds
 from catalog.declarations import FeedRegistry
 from catalog.locations import LocationAccess
+from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 from orchestration.io import JsonIOManager
 from orchestration.settings import Settings
 from storage.database import open_database
 from storage.objects import LocalObjectStore, ObjectStore
 from storage.s3 import S3ObjectStore
-from vision.encoders import EncoderLoader
+from vision.encoder_loader import EncoderLoader
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -81,18 +81,16 @@ def feed_registry(settings: Settings) -> FeedRegistry:
     return FeedRegistry({name: values.feeds for name, values in settings.collections.items()})
 
 
-def image_work(settings: Settings) -> Mapping[str, int]:
-    """Return the bounds of picture work: threads, attempts, and the number of embedding shards."""
-    return {
-        "workers": settings.images.workers,
-        "attempts": settings.images.attempts,
-        "shards": settings.embedding_shards,
-    }
+def work_bounds(settings: Settings) -> WorkBounds:
+    """Return how much work assets may do at once."""
+    return WorkBounds(
+        workers=settings.images.workers, attempts=settings.images.attempts, shards=settings.embedding_shards
+    )
 
 
 def index_settings(settings: Settings) -> IndexSettings:
     """Return what index builds are told."""
-    return IndexSettings(tiers=settings.tiers, gate=settings.gate, shards=settings.embedding_shards)
+    return IndexSettings(tiers=settings.tiers, gate=settings.gate, retention=settings.retention)
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:
@@ -109,7 +107,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "feeds": opened("Declared feeds", lambda: feed_registry(settings)),
         "location_access": opened("HTTP and S3 access to feeds and pictures", lambda: location_access(settings)),
         "encoder": opened(f"Encoder {settings.encoder.model}", lambda: encoder_loader(settings)),
-        "image_work": opened("Bounds of picture work", lambda: image_work(settings)),
+        "bounds": opened("How much work at once", lambda: work_bounds(settings)),
         "index_settings": opened("Tiers and gate", lambda: index_settings(settings)),
         "clock": opened("The present moment, UTC", lambda: utc_now),
         "s3": s3_resource(settings),

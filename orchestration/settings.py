@@ -7,7 +7,7 @@ key, its place and what would be right.
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from catalog.declarations import FeedDeclaration, Name
-from index_builds.settings import GateSettings, RetentionSettings, TierSettings
+from index_builds.settings import GateSettings, IndexSettings, RetentionSettings, TierSettings
 from vision.encoders import EncoderSettings
 
 CONFIG_VARIABLE = "LOUPE_CONFIG"
@@ -41,11 +41,14 @@ class CollectionSettings(_Strict):
     """A catalogue with its own feeds, snapshots and promoted index."""
 
     label: str = ""
-    feeds: tuple[FeedDeclaration, ...] = Field(min_length=1)
+    feeds: tuple[FeedDeclaration, ...]
 
     @field_validator("feeds")
     @classmethod
     def _distinct(cls, feeds: tuple[FeedDeclaration, ...]) -> tuple[FeedDeclaration, ...]:
+        if not feeds:
+            message = "a collection needs at least one feed"
+            raise ValueError(message)
         names = [feed.name for feed in feeds]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -95,6 +98,11 @@ class Settings(_Strict):
         if self.default_collection and self.default_collection not in self.collections:
             message = f"default_collection {self.default_collection!r} is none of {', '.join(self.collections)}"
             raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _index_settings_fit(self) -> "Settings":
+        IndexSettings(tiers=self.tiers, gate=self.gate, retention=self.retention)
         return self
 
     @property
@@ -264,6 +272,16 @@ def _nearest(given: str, known: list[str]) -> str:
     return f": did you mean {close[0]}?" if close else f": there are {', '.join(known)}" if known else ""
 
 
+def _resolved_encoder(encoder: EncoderSettings, local: Callable[[str], str]) -> EncoderSettings:
+    model = encoder.model
+    if encoder.kind == "architecture":
+        model = local(model)
+    elif encoder.kind == "folder":
+        model = f"local-dir:{local(model.removeprefix('local-dir:'))}"
+    checkpoint = encoder.checkpoint and Path(local(str(encoder.checkpoint)))
+    return encoder.model_copy(update={"model": model, "checkpoint": checkpoint})
+
+
 def _resolved(settings: Settings, base: Path) -> Settings:
     def local(value: str) -> str:
         return value if "://" in value else str((base / Path(value).expanduser()).resolve())
@@ -283,7 +301,7 @@ def _resolved(settings: Settings, base: Path) -> Settings:
             "home": str(home),
             "database_url": settings.database_url or f"sqlite:///{home / 'catalogue.db'}",
             "object_store_url": local(settings.object_store_url) if settings.object_store_url else str(home / "objects"),
-            "encoder": settings.encoder.resolved_against(base),
+            "encoder": _resolved_encoder(settings.encoder, local),
             "collections": collections,
             "sample": sample,
         }

@@ -61,4 +61,20 @@ def _feed(feed: FeedBooks) -> dict[str, Any]:
 
 
 def _snapshot(manifest: Manifest) -> dict[str, Any]:
-    return {"snapshot_id": manifest.snapshot_id}
+    return {
+        "snapshot_id": manifest.snapshot_id,
+        "vectors": manifest.live_vectors,
+        "megabytes": round(sum(manifest.content.file_digests().values()) / 1e6, 3),
+        "tiers": {
+            tier: sum(file.vectors for file in channels.values()) for tier, channels in manifest.content.tiers.items()
+        },
+        "recall_at_k": {
+            f"{stratum.family}/{stratum.target}": {
+                "k": manifest.gate.k,
+                "recall": stratum.recall,
+                "lower": stratum.lower,
+                "queries": stratum.queries,
+            }
+            for stratum in manifest.gate.overall()
+        },
+    }

@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 from catalog.accounting import books
 from catalog.declarations import FeedRegistry
 from catalog.frames import listings_frame, pieces_frame
-from index_builds.gate_report import failures_of
+from index_builds.gate_report import judge
+from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 
 REJECTS_AT_MOST = 0.05  # share of a feed's rows
@@ -124,13 +125,23 @@ def everything_is_accounted_for(
 
 @dg.asset_check(asset="index_snapshot", blocking=True)
 def recall_holds(
-    context: dg.AssetCheckExecutionContext, index_snapshot: str, snapshots: dg.ResourceParam[SnapshotStore]
+    context: dg.AssetCheckExecutionContext,
+    index_snapshot: str,
+    snapshots: dg.ResourceParam[SnapshotStore],
+    index_settings: dg.ResourceParam[IndexSettings],
 ) -> dg.AssetCheckResult:
     """Every stratum's lower recall bound clears its floor, and the incumbent is not better."""
     manifest = snapshots.manifest(context.partition_key, index_snapshot)
-    failures = failures_of(manifest)
+    failures = judge(manifest.gate, index_settings.gate)
+    lines = ["| stratum | measured | required |", "|---|---|---|"]
+    lines += [f"| {failure.stratum} | {failure.measured} | {failure.required} |" for failure in failures]
     return dg.AssetCheckResult(
-        passed=not failures, metadata={"failures": failures, "snapshot_id": manifest.snapshot_id}
+        passed=not failures,
+        metadata={
+            "snapshot_id": manifest.snapshot_id,
+            "strata": len(manifest.gate.strata),
+            "failures": dg.MetadataValue.md("\n".join(lines) if failures else "none"),
+        },
     )
 
 

@@ -8,8 +8,8 @@ from PIL import Image
 
 def srgb_to_lab(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return CIE L*a*b* (D65) of sRGB pixels: L* in [0, 100], a* and b* in their own units, same shape."""
-    lab: NDArray[np.float32] = cv2.cvtColor(pixels.astype(np.float32) / 255.0, cv2.COLOR_RGB2Lab)
-    return lab
+    scaled = pixels.astype(np.float32) / np.float32(255.0)
+    return cv2.cvtColor(scaled, cv2.COLOR_RGB2Lab).astype(np.float32, copy=False)
 
 
 def reduced(image: Image.Image, longest_side_px: int) -> Image.Image:

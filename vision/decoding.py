@@ -1,7 +1,7 @@
 """Untrusted bytes in, one upright sRGB picture out, or a reason code.
 
-Only the first frame of a file is ever decoded, and the number of frames is never asked for: counting them walks a file
-that a stranger wrote.  What the pixels show is not judged here; see ``vision.measures``.
+Only the first frame of a file is ever decoded, and the number of frames is never asked for: counting them
+walks a file that a stranger wrote.  What the pixels show is not judged here; see ``vision.measures``.
 """
 
 import io
@@ -19,12 +19,13 @@ from vision.errors import UnreadableImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP")
 
-# Both are process-wide switches of Pillow.  A filter that is set once is thread-safe; warnings.catch_warnings is not.
+# Both are process-wide switches of Pillow.  A filter that is set once is thread-safe; warnings.catch_warnings
+# is not.
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 
-# What Pillow's decoders raise on bytes that somebody damaged, on purpose or not; a bug of ours would be caught too,
-# but the picture it concerned is then quarantined with this error's text, and the batch goes on.
+# What Pillow's decoders raise on bytes that somebody damaged, on purpose or not; a bug of ours would be
+# caught too, but the picture it concerned is then quarantined with this error's text, and the batch goes on.
 _DECODER_ERRORS = (
     OSError,
     SyntaxError,
@@ -74,8 +75,8 @@ _FOREIGN_SIGNATURES = (
 class DecodeLimits:
     """What a picture may be before a single pixel of it is decoded.
 
-    ``min_side_px`` is where nothing can be told about a piece any more, by a model or by a person; what is too small to
-    be shown well is a quality rule's business.
+    ``min_side_px`` is where nothing can be told about a piece any more, by a model or by a person; what is
+    too small to be shown well is a quality rule's business.
     """
 
     max_pixels: int = 60_000_000
@@ -85,7 +86,9 @@ class DecodeLimits:
     def __post_init__(self) -> None:
         ceiling = Image.MAX_IMAGE_PIXELS or 0
         if not 0 < self.max_pixels <= ceiling:
-            message = f"max_pixels is {self.max_pixels}: it must be between 1 and {ceiling}, Pillow's own limit"
+            message = (
+                f"max_pixels is {self.max_pixels}: it must be between 1 and {ceiling}, Pillow's own limit"
+            )
             raise ValueError(message)
         if self.min_side_px < 1:
             message = f"min_side_px is {self.min_side_px}: it must be at least 1"
@@ -104,8 +107,9 @@ class DecodedImage:
         format: Name of the file's format, one of ``FORMATS``.
         width: Width of the upright original, in pixels.
         height: Height of the upright original, in pixels.
-        colour_profile: ``converted`` from the embedded ICC profile; ``srgb`` when there was none or it was sRGB's;
-            ``unreadable`` when it could not be used and the pixels were taken as sRGB, as browsers do.
+        colour_profile: ``converted`` from the embedded ICC profile; ``srgb`` when there was none or it was
+            sRGB's; ``unreadable`` when it could not be used and the pixels were taken as sRGB, as browsers
+            do.
     """
 
     image: Image.Image
@@ -115,7 +119,7 @@ class DecodedImage:
     colour_profile: Literal["srgb", "converted", "unreadable"]
 
 
-def decode(data: bytes, limits: DecodeLimits = DecodeLimits()) -> DecodedImage:  # noqa: B008 - it is immutable
+def decode(data: bytes, limits: DecodeLimits = DecodeLimits()) -> DecodedImage:
     """Decode a picture at its full size.
 
     Raises:
@@ -127,12 +131,13 @@ def decode(data: bytes, limits: DecodeLimits = DecodeLimits()) -> DecodedImage: 
 def decode_fast(
     data: bytes,
     at_least_px: int,
-    limits: DecodeLimits = DecodeLimits(),  # noqa: B008 - it is immutable
+    limits: DecodeLimits = DecodeLimits(),
 ) -> DecodedImage:
     """Decode a picture for a reader that needs no more than ``at_least_px`` on its shortest side.
 
-    A large JPEG is reduced by 2, 4 or 8 inside its inverse transform, which is several times faster than decoding all
-    of it and averages at least as well as a resize would; every other picture comes at its full size.
+    A large JPEG is reduced by 2, 4 or 8 inside its inverse transform, which is several times faster than
+    decoding all of it and averages at least as well as a resize would; every other picture comes at its full
+    size.
 
     Raises:
         UnreadableImageError: With the reason why these bytes cannot be used.
@@ -160,9 +165,7 @@ def _decode(data: bytes, limits: DecodeLimits, at_least_px: int | None) -> Decod
     upright, is_turned = _upright(opened, rgb)
     if is_turned:
         width, height = height, width
-    return DecodedImage(
-        image=upright, format=name, width=width, height=height, colour_profile=colour_profile
-    )
+    return DecodedImage(image=upright, format=name, width=width, height=height, colour_profile=colour_profile)
 
 
 def _open(data: bytes, limits: DecodeLimits) -> Image.Image:
@@ -271,7 +274,9 @@ def _colour_and_alpha(opened: Image.Image) -> tuple[Image.Image, Image.Image | N
     if opened.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(opened) >> 8).astype(np.uint8)), None
     if opened.mode in {"I", "F"}:
-        raise UnreadableImageError("unsupported_format", f"pixels of mode {opened.mode} have no defined white")
+        raise UnreadableImageError(
+            "unsupported_format", f"pixels of mode {opened.mode} have no defined white"
+        )
     if opened.mode in {"LA", "La"}:
         straight = opened.convert("LA")
         return straight.getchannel("L"), straight.getchannel("A")

@@ -1,7 +1,8 @@
 """A cheap mask of the piece on a plain background.
 
-Packshots are shot on paper: the frame's border is one colour, perhaps fading from side to side.  Whatever differs from
-it is the piece (and its shadow).  Worn shots and busy backgrounds get no mask rather than a wrong one.
+Packshots are shot on paper: the frame's border is one colour, perhaps fading from side to side.  Whatever
+differs from it is the piece (and its shadow).  Worn shots and busy backgrounds get no mask rather than a
+wrong one.
 """
 
 import cv2
@@ -27,8 +28,8 @@ def border_mask(height: int, width: int) -> NDArray[np.bool_]:
 def foreground_mask(lab: NDArray[np.float32]) -> NDArray[np.bool_] | None:
     """Return which pixels show the piece, or None when the background is not plain.
 
-    The background is a plane through the border's colours, so that a soft fall-off of light stays background; border
-    pixels that a piece covers are left out of it.  An empty frame gives a mask without a pixel.
+    The background is a plane through the border's colours, so that a soft fall-off of light stays background;
+    border pixels that a piece covers are left out of it.  An empty frame gives a mask without a pixel.
 
     Args:
         lab: CIE L*a*b* of a picture that was reduced to some hundred pixels, shape ``(height, width, 3)``.
@@ -39,8 +40,8 @@ def foreground_mask(lab: NDArray[np.float32]) -> NDArray[np.bool_] | None:
         return None
     plane, spread = background
     distance = np.sqrt(np.square(lab - plane).sum(axis=2))
-    found = (distance > max(_MIN_DISTANCE, 4.0 * spread)).astype(np.uint8)
-    found = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((3, 3), dtype=np.uint8))
+    differs = (distance > max(_MIN_DISTANCE, 4.0 * spread)).astype(np.uint8)
+    found = cv2.morphologyEx(differs, cv2.MORPH_CLOSE, np.ones((3, 3), dtype=np.uint8)).astype(np.uint8)
     mask = _without_specks(found, min_pixels=max(4, round(height * width * _MIN_SPECK_SHARE)))
     return None if mask.mean() > _MAX_OBJECT_SHARE else mask
 

@@ -1,8 +1,8 @@
 """What can be measured of a photograph: numbers with units, no verdicts.
 
-Every measure is a small pure function of arrays that answers in one direction along its own ladder of degradation (more
-blur, more light, more tint).  Thresholds belong to the quality rules.  Where the background is plain, the piece is
-measured and not the paper around it: a packshot is mostly paper.
+Every measure is a small pure function of arrays that answers in one direction along its own ladder of
+degradation (more blur, more light, more tint).  Thresholds belong to the quality rules.  Where the background
+is plain, the piece is measured and not the paper around it: a packshot is mostly paper.
 """
 
 from dataclasses import dataclass
@@ -33,15 +33,15 @@ class Measures:
         width_px: Width of the upright original.
         height_px: Height of the upright original.
         object_longest_px: Longest side of the piece's bounding box in the original; None without a mask.
-        sharpness: 0 for what a blur would not change, towards 1 for fine detail; of the piece where there is a mask,
-            seen at one fixed size, so that the same shot scores alike at 500 and at 2,000 pixels.
+        sharpness: 0 for what a blur would not change, towards 1 for fine detail; of the piece where there is
+            a mask, seen at one fixed size, so that the same shot scores alike at 500 and at 2,000 pixels.
         mean_lightness: Mean L* of the piece, or of the frame without a mask.
         shadows_clipped_share: Share of those pixels that are black.
         highlights_clipped_share: Share of those pixels that are white.
         contrast_lightness: L* between the 5th and the 95th percentile around the piece.
         colour_cast_ab: Distance from grey, in the a*b* plane, of what should be neutral.
-        colour_cast_reference: ``border`` of a plain background, which is trustworthy, or the frame's ``brightest``
-            pixels, which are a guess.
+        colour_cast_reference: ``border`` of a plain background, which is trustworthy, or the frame's
+            ``brightest`` pixels, which are a guess.
         object_share: Share of the frame that the piece covers; 0 for an empty frame; None without a mask.
         centre_offset_share: Distance from the frame's centre to the bounding box's, over half the diagonal.
         border_contact_share: Share of the frame's outermost pixels that the piece covers.
@@ -110,18 +110,23 @@ def measure(decoded: DecodedImage) -> Measures:
 def sharpness(grey: NDArray[np.float32], weights: NDArray[np.float32] | None = None) -> float:
     """Return how much of the fine variation a strong blur would take away, in [0, 1].
 
-    The no-reference blur metric of Crete et al., "The blur effect: perception and estimation with a new no-reference
-    perceptual blur metric" (SPIE 2007), as 1 - blur.  It is a ratio, so contrast and exposure cancel out.
+    The no-reference blur metric of Crete et al., "The blur effect: perception and estimation with a new
+    no-reference perceptual blur metric" (SPIE 2007), as 1 - blur.  It is a ratio, so contrast and exposure
+    cancel out.
 
     Args:
         grey: Lightness in any linear unit, shape ``(height, width)``.
         weights: What counts, same shape; everything when None.
     """
     kept = [
-        _kept_variation(grey, cv2.blur(grey, (9, 1)), axis=1, weights=weights),
-        _kept_variation(grey, cv2.blur(grey, (1, 9)), axis=0, weights=weights),
+        _kept_variation(grey, _blurred(grey, (9, 1)), axis=1, weights=weights),
+        _kept_variation(grey, _blurred(grey, (1, 9)), axis=0, weights=weights),
     ]
     return min(kept)
+
+
+def _blurred(grey: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    return cv2.blur(grey, size).astype(np.float32, copy=False)
 
 
 def _kept_variation(

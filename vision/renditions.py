@@ -1,7 +1,7 @@
 """The pictures that serving shows: three sizes, WebP, sRGB, pixels and nothing else.
 
-No metadata of the original survives (GPS positions, names, profiles), and the same picture gives the same bytes with the
-same Pillow, so a rendition can be named by its digest.
+No metadata of the original survives (GPS positions, names, profiles), and the same picture gives the same
+bytes with the same Pillow, so a rendition can be named by its digest.
 """
 
 import io
@@ -21,7 +21,8 @@ class Rendition:
     """One picture as it is served.
 
     Attributes:
-        longest_side: The size it stands for, one of ``LONGEST_SIDES_PX``; a smaller original keeps its own size.
+        longest_side: The size it stands for, one of ``LONGEST_SIDES_PX``; a smaller original keeps its own
+            size.
         width: Its width in pixels.
         height: Its height in pixels.
         data: A WebP file.
@@ -65,7 +66,9 @@ def _fitted(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
 
 
 def _webp(image: Image.Image, size: tuple[int, int]) -> bytes:
-    fitted = image.copy() if size == image.size else image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    fitted = (
+        image.copy() if size == image.size else image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    )
     fitted.info = {}
     buffer = io.BytesIO()
     fitted.save(

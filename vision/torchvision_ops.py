@@ -1,9 +1,9 @@
 """Make torchvision importable beside a CPU torch.
 
-A CPU build of torch with the default torchvision wheel cannot load torchvision's compiled operators, and then importing
-torchvision (so open_clip) fails with ``operator torchvision::nms does not exist``, because it registers shapes for two
-operators that were never declared.  Declaring their schemas first is enough: the transforms need no operators.  Drop
-this when a CPU wheel of torchvision comes with the default index.
+A CPU build of torch with the default torchvision wheel cannot load torchvision's compiled operators, and then
+importing torchvision (so open_clip) fails with ``operator torchvision::nms does not exist``, because it
+registers shapes for two operators that were never declared.  Declaring their schemas first is enough: the
+transforms need no operators.  Drop this when a CPU wheel of torchvision comes with the default index.
 """
 
 import importlib.util
@@ -15,10 +15,10 @@ import torch
 
 @cache
 def declare_missing_operators() -> torch.library.Library | None:
-    """Declare the two operators where the compiled ones cannot be loaded; the cache keeps the declaration alive."""
+    """Declare the two operators where the compiled ones cannot be loaded; the cache keeps them alive."""
     if _compiled_operators_load():
         return None
-    library = torch.library.Library("torchvision", "DEF")
+    library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call] # torch has no types here
     for name in ("nms", "qnms"):
         library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     return library

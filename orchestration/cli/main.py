@@ -52,9 +52,10 @@ def _expected(error: Exception) -> bool:
     from catalog.errors import CatalogError
     from index_builds.errors import IndexBuildError
     from orchestration.settings import SettingsError
+    from serving.errors import ServingError
     from storage.database import DatabaseError
     from storage.objects import ObjectStoreError
     from vision.errors import VisionError
 
-    families = (CatalogError, IndexBuildError, SettingsError, DatabaseError, ObjectStoreError, VisionError)
+    families = (CatalogError, IndexBuildError, SettingsError, DatabaseError, ObjectStoreError, ServingError, VisionError)
     return isinstance(error, families)

@@ -1,12 +1,14 @@
 """How a summary looks on a terminal."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
-from orchestration.refresh import StageFailure
+if TYPE_CHECKING:
+    from orchestration.refresh import StageFailure
+
 
 STATES = ("accepted", "quarantined", "review", "rejected", "failed", "pending")
 
@@ -33,7 +35,7 @@ def print_summary(console: Console, summary: dict[str, Any]) -> None:
         console.print(_promoted(held))
 
 
-def print_failures(console: Console, failures: Iterable[StageFailure]) -> None:
+def print_failures(console: Console, failures: Iterable["StageFailure"]) -> None:
     """Print what did not run, one line each."""
     for failure in failures:
         console.print(f"[red]{failure.stage} {failure.subject}: {failure.reason}[/red]", soft_wrap=True)
@@ -73,12 +75,12 @@ def _promoted(held: dict[str, Any]) -> str:
     if promoted is None:
         return "  [yellow]nothing is promoted yet[/yellow]"
     tiers = ", ".join(f"{count} {tier}" for tier, count in promoted["tiers"].items() if count)
-    recall = ", ".join(
-        f"{family} {figure['recall']:.3f} (at least {figure['lower']:.3f})"
-        for family, figure in promoted["recall_at_10"].items()
+    recall = "\n".join(
+        f"    recall@{figure['k']} {name}: {figure['recall']:.4f}, at least {figure['lower']:.4f} "
+        f"({figure['queries']} queries)"
+        for name, figure in promoted["recall_at_k"].items()
     )
     stale = "" if held["latest_snapshot"] == promoted["snapshot_id"] else f"; newest is {held['latest_snapshot']}"
     return (
-        f"  [green]promoted {promoted['snapshot_id']}[/green]: {promoted['vectors']} vectors ({tiers}){stale}\n"
-        f"  recall@10: {recall}"
+        f"  [green]promoted {promoted['snapshot_id']}[/green]: {promoted['vectors']} vectors ({tiers}){stale}\n{recall}"
     )

@@ -87,9 +87,9 @@ def upgrade() -> None:
     sa.Column('unreadable', sa.String(length=40), nullable=True),
     sa.Column('unreadable_message', sa.Text(), nullable=True),
     sa.Column('measures', sa.JSON(), nullable=True),
-    sa.Column('measures_version', sa.Integer(), nullable=True),
+    sa.Column('measures_version', sa.String(length=16), nullable=True),
     sa.Column('renditions', sa.JSON(), nullable=True),
-    sa.Column('renditions_version', sa.Integer(), nullable=True),
+    sa.Column('renditions_version', sa.String(length=16), nullable=True),
     sa.PrimaryKeyConstraint('image_id', name=op.f('pk_images')),
     sa.UniqueConstraint('image_key', name=op.f('uq_images_image_key'))
     )
@@ -130,7 +130,7 @@ def upgrade() -> None:
     sa.Column('image_id', sa.String(length=64), nullable=False),
     sa.Column('verdict', sa.String(length=12), nullable=False),
     sa.Column('reasons', sa.JSON(), nullable=False),
-    sa.Column('rules_version', sa.Integer(), nullable=False),
+    sa.Column('rules_version', sa.String(length=16), nullable=False),
     sa.PrimaryKeyConstraint('collection', 'image_id', name=op.f('pk_verdicts'))
     )
     op.create_table('listings',

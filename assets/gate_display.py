@@ -1,0 +1,60 @@
+"""How a manifest and its gate look in the Dagster UI: figures that plot themselves, strata as a table."""
+
+from typing import Any
+
+import dagster as dg
+
+from index_builds.gate_report import GateReport, judge
+from index_builds.manifest import Manifest
+
+
+def manifest_metadata(manifest: Manifest) -> dict[str, Any]:
+    """Return what is worth watching of a snapshot."""
+    files = manifest.content.file_digests()
+    return {
+        "snapshot_id": manifest.snapshot_id,
+        "dagster/partition_row_count": manifest.live_vectors,
+        "vectors": manifest.live_vectors,
+        "megabytes": round(sum(files.values()) / 1e6, 3),
+        "tiers": dg.MetadataValue.md(_tiers(manifest)),
+        **gate_metadata(manifest),
+    }
+
+
+def gate_metadata(manifest: Manifest) -> dict[str, Any]:
+    """Return the gate's figures: overall recall per family and tier as numbers, every stratum in a table."""
+    report = manifest.gate
+    numbers: dict[str, Any] = {}
+    for stratum in report.overall():
+        name = f"recall_at_{report.k}/{stratum.family}/{stratum.target}"
+        numbers[name] = round(stratum.recall, 4)
+        numbers[f"{name}/lower"] = round(stratum.lower, 4)
+    return {**numbers, "gate": dg.MetadataValue.md(_strata(report))}
+
+
+def _tiers(manifest: Manifest) -> str:
+    lines = ["| tier | channel | index | vectors | kB | resident / float32 | why |", "|---|---|---|---|---|---|---|"]
+    lines += [
+        f"| {tier} | {channel} | `{file.factory}` | {file.vectors} | {file.bytes / 1000:.0f} "
+        f"| {file.resident_fraction:.2f} | {file.reason} |"
+        for tier, channels in manifest.content.tiers.items()
+        for channel, file in channels.items()
+    ]
+    return "\n".join(lines)
+
+
+def _strata(report: GateReport) -> str:
+    failures = judge(report, report.settings)
+    failed = {failure.stratum for failure in failures}
+    lines = [
+        "**passed**" if not failures else f"**refused**: {'; '.join(str(failure) for failure in failures)}",
+        "",
+        f"| stratum | queries | recall@{report.k} | lower bound | |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {stratum.name} | {stratum.queries} | {stratum.recall:.4f} | {stratum.lower:.4f} "
+        f"| {'**below its floor**' if stratum.name in failed else ''} |"
+        for stratum in report.strata
+    ]
+    return "\n".join(lines)

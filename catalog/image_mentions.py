@@ -1,0 +1,79 @@
+"""Which pictures a record names, in its order.  Fetching them is ``catalog.image_fetching``'s."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from catalog.declarations import FeedDeclaration
+from catalog.field_paths import all_stated, as_text, filled
+from catalog.listing import ImageMention
+from catalog.texts import clean_text, shortened, storable
+
+LONGEST_LOCATION = 2000
+LONGEST_ALT = 1000
+MOST_IMAGES = 250
+# Only before an address: file names hold commas and blanks ("ChatGPT Image Jun 30, 2025.png").
+_NEXT_ADDRESS = re.compile(r"[\s,;|]+(?=https?://)")
+
+
+def image_mentions(
+    record: Mapping[str, Any], mapping: Mapping[str, str], declaration: FeedDeclaration, source_id: str
+) -> tuple[tuple[ImageMention, ...], list[str]]:
+    """Return the pictures that a record names, each once, and what is to be remarked about them."""
+    path = mapping.get("images")
+    locations: list[str] = []
+    if path is not None:
+        for one in _paths(record, path):
+            for stated in all_stated(record, one):
+                locations += _locations(stated.value)
+    if not locations and declaration.images_pattern is not None:
+        made = filled(declaration.images_pattern, {"source_id": source_id, **record})
+        locations += [made] if made else []
+    alts = [as_text(stated.value) for stated in all_stated(record, mapping["images_alt"])] if "images_alt" in mapping else []
+    if path is not None and path.endswith("[].src") and mapping.get("images_alt", "").endswith("[].alt"):
+        alts = _parallel(record, path)
+    mentions: dict[str, ImageMention] = {}
+    complaints = []
+    for position, location in enumerate(locations):
+        if len(location) > LONGEST_LOCATION:
+            complaints.append(f"a picture's address has {len(location)} letters, more than {LONGEST_LOCATION}: left out")
+            continue
+        alt = shortened(alts[position], LONGEST_ALT) if position < len(alts) and alts[position] else None
+        mentions.setdefault(location, ImageMention(location=location, alt=alt))
+    if not mentions:
+        complaints.append("the listing names no picture")
+    if len(mentions) > MOST_IMAGES:
+        complaints.append(f"the listing names {len(mentions)} pictures: the first {MOST_IMAGES} were taken")
+    return tuple(mentions.values())[:MOST_IMAGES], complaints
+
+
+def _paths(record: Mapping[str, Any], path: str) -> list[str]:
+    if path in record or "," not in path:
+        return [path]
+    return [one.strip() for one in path.split(",") if one.strip()]
+
+
+def _locations(value: Any) -> list[str]:
+    if isinstance(value, str):
+        # Blanks inside a path are kept as they are: files are named with U+202F and double blanks.
+        text = storable(value).strip()
+        parts = _NEXT_ADDRESS.split(text) if "://" in text else [text]
+        return [part.strip(" ,;|") for part in parts if part.strip(" ,;|")]
+    if isinstance(value, Mapping):
+        for key in ("src", "url", "href", "link"):
+            if isinstance(value.get(key), str):
+                return _locations(value[key])
+        return []
+    if isinstance(value, list | tuple):
+        return [location for one in value for location in _locations(one)]
+    return [clean_text(str(value))]
+
+
+def _parallel(record: Mapping[str, Any], path: str) -> list[str]:
+    """Return the alternative texts beside ``images[].src``, empty where a picture has none, so that none shifts."""
+    images = record.get(path.removesuffix("[].src"))
+    if not isinstance(images, list):
+        return []
+    return [
+        as_text(one.get("alt") or "") for one in images if isinstance(one, Mapping) and _locations(one.get("src") or "")
+    ]

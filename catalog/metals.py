@@ -1,0 +1,75 @@
+"""What a phrase says about metal: the metal, its colour, its purity, and what merely covers it.
+
+"18ct rose gold plated silver" is silver; the gold, its colour and its karats belong to the plating.
+"""
+
+from dataclasses import dataclass
+
+from catalog.fineness import MARKS_OF_METAL, statements
+from catalog.texts import comparable
+from catalog.vocabulary import Found, find_in_words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetalStatement:
+    """What a phrase states; None is unsaid.  ``several`` holds the metals of a phrase that names more than one."""
+
+    metal: str | None = None
+    metal_colour: str | None = None
+    fineness: int | None = None
+    plating: str | None = None
+    several: tuple[str, ...] = ()
+
+    @property
+    def says_something(self) -> bool:
+        """Whether any of it was stated."""
+        return bool(self.metal or self.metal_colour or self.fineness or self.plating or self.several)
+
+
+def read_metal(text: str, *, language: str = "en") -> MetalStatement:
+    """Return what ``text`` states about metal; a bare number counts as purity only beside the metal it fits."""
+    words: list[str] = []
+    purities: list[tuple[int, int, bool]] = []  # word position it stands before, per mille, written as karat
+    at = 0
+    for start, end, value, is_karat in statements(text):
+        words += comparable(text[at:start]).split()
+        purities.append((len(words), value, is_karat))
+        at = end
+    words += comparable(text[at:]).split()
+
+    platings = list(find_in_words("plating", words, language=language))
+    covered = {position for one in platings for position in range(one.start, one.end)}
+    bare = ["" if position in covered else word for position, word in enumerate(words)]
+    named = list(find_in_words("metal", bare, language=language))
+    metals = tuple(dict.fromkeys(one.term for one in named))
+    metal = metals[0] if len(metals) == 1 else None
+    if not metals and any(words[position] == "vermeil" for position in covered):
+        metal = "silver"  # vermeil is gold on sterling silver by definition (US 16 CFR 23.5)
+        metals = ("silver",)
+    colours = tuple(
+        dict.fromkeys(one.term for one in find_in_words("metal_colour", words, language=language))
+    )
+    fineness = None
+    if metal in MARKS_OF_METAL:
+        fits = {
+            value
+            for position, value, is_karat in purities
+            if value in MARKS_OF_METAL[metal]
+            and (metal == "gold" or not is_karat)
+            and not _belongs_to_plating(position, platings, named)
+        }
+        fineness = fits.pop() if len(fits) == 1 else None
+    elif not metals and not platings and len({value for _, value, _ in purities}) == 1:
+        fineness = purities[0][1] if purities[0][2] else None
+    return MetalStatement(
+        metal=metal,
+        metal_colour=colours[0] if len(colours) == 1 else None,
+        fineness=fineness,
+        plating=platings[0].term if platings else None,
+        several=metals if len(metals) > 1 else (),
+    )
+
+
+def _belongs_to_plating(position: int, platings: list[Found], named: list[Found]) -> bool:
+    """Tell whether the purity before word ``position`` is the plating's: "18k gold plated", not "silver 925, plated"."""
+    return any(one.start == position for one in platings) and not any(one.end == position for one in named)

@@ -1,0 +1,28 @@
+"""What a reader yields: records as the feed holds them, before our vocabulary, and how it may stop."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from catalog.declarations import FeedDeclaration
+from catalog.listing import Damage, Reject, Remark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One item of a feed.  ``fields`` holds its columns or document, unread: texts, numbers, lists, objects."""
+
+    place: str
+    fields: Mapping[str, Any]
+
+
+Read = Record | Reject | Remark | Damage
+
+
+class Reader(Protocol):
+    """Read a delivery from its start.  A reader raises for no content: it yields Damage, once, and ends."""
+
+    def __call__(self, path: Path, declaration: FeedDeclaration) -> Iterator[Read]:
+        """Yield the delivery's records in its order."""
+        ...

@@ -1,0 +1,170 @@
+"""Our vocabulary: which words of a feed stand for which of our terms.  The words are data, in ``vocabulary/*.yaml``.
+
+A word that stands for nothing gives None; nothing here guesses.  Each file maps our term to spellings by language;
+two entries are not terms: ``unstated`` holds words that say nothing about the field (``Accessories`` is no
+category), ``ignored`` phrases that hold a term's word and mean something else (``gold tone``, ``key ring``).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import yaml
+
+from catalog.texts import comparable
+
+Field = Literal[
+    "category", "metal", "metal_colour", "plating", "stone", "style", "colour", "availability", "dimension"
+]
+_NO_TERMS = frozenset({"unstated", "ignored"})
+# Their scripts keep them apart from every other language, so they are read whatever the feed says it is written in.
+_ALWAYS_READ = ("en", "ar", "hi")
+_HEAD_FIRST = frozenset({"fr", "ar"})  # "collier pendentif" is a necklace; "pendant necklace" is one too
+_ARABIC_PREFIXES = ("وال", "بال", "ال", "و", "ب")
+_ADDITIONS = {
+    "en": ("with", "w", "featuring", "in", "for", "on", "by", "from"),
+    "fr": ("avec", "pour", "en", "sur", "par"),
+    "de": ("mit", "fur", "in", "aus", "auf", "von"),
+    "ar": ("مع", "من", "في"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One of our terms inside a longer text, by the words it covers: ``start`` up to, not including, ``end``."""
+
+    term: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Phrases:
+    by_words: Mapping[tuple[str, ...], str]
+    longest: int
+
+
+def terms(field: Field) -> tuple[str, ...]:
+    """Return our terms of a field, in the order of its file."""
+    return tuple(term for term in _entries(field) if term not in _NO_TERMS)
+
+
+def look_up(field: Field, text: str, *, language: str = "en") -> str | None:
+    """Return the term that the whole of ``text`` stands for, None when it stands for nothing.
+
+    Every language is tried, the feed's own first.
+    """
+    term = _whole(field, language).get(comparable(text))
+    return None if term in _NO_TERMS else term
+
+
+def says_nothing(field: Field, text: str) -> bool:
+    """Tell whether ``text`` is known to state nothing about the field: ``Accessories`` as a category."""
+    return _whole(field, "en").get(comparable(text)) == "unstated"
+
+
+def find(field: Field, text: str, *, language: str = "en") -> list[Found]:
+    """Return the terms inside ``text``, in its order: whole words, the longest phrase first, none overlapping."""
+    return list(find_in_words(field, comparable(text).split(), language=language))
+
+
+def find_in_words(field: Field, words: list[str], *, language: str = "en") -> Iterator[Found]:
+    """Yield the terms among ``words``, which are already comparable (see ``catalog.texts.comparable``)."""
+    phrases = _phrases(field, language)
+    at = 0
+    while at < len(words):
+        for length in range(min(phrases.longest, len(words) - at), 0, -1):
+            term = phrases.by_words.get(tuple(words[at : at + length]))
+            if term is None and length == 1:
+                term = _without_arabic_prefix(phrases, words[at])
+            if term is not None:
+                if term not in _NO_TERMS:
+                    yield Found(term=term, start=at, end=at + length)
+                at += length
+                break
+        else:
+            at += 1
+
+
+def find_all(field: Field, text: str, *, language: str = "en") -> tuple[str, ...]:
+    """Return the distinct terms inside ``text``, in its order."""
+    return tuple(dict.fromkeys(found.term for found in find(field, text, language=language)))
+
+
+def category_in(text: str, *, language: str = "en") -> str | None:
+    """Return the category that a title or a longer column value names, None when it names none.
+
+    What follows "with" or "in" belongs to the piece and does not name it.  Of several, a set wins, else the head
+    noun: the last one in English, German and Hindi, the first in French and Arabic.
+    """
+    words = comparable(text).split()
+    found = list(find_in_words("category", words, language=language))
+    if not found:
+        return None
+    if any(one.term == "set" for one in found):
+        return "set"
+    stops = _ADDITIONS.get(language, ()) + _ADDITIONS["en"]
+    first_stop = next((at for at, word in enumerate(words) if at > 0 and word in stops), len(words))
+    heads = [one for one in found if one.start < first_stop] or found[:1]
+    reads_head_first = language in _HEAD_FIRST and any(not word.isascii() for word in words)
+    return heads[0 if reads_head_first or (language == "fr") else -1].term
+
+
+@cache
+def currency_signs() -> Mapping[str, tuple[str | None, ...]]:
+    """Return currency signs in lower case with the codes they can mean; the first is what they mean by default."""
+    return {str(sign).casefold(): tuple(codes) for sign, codes in _file("currency").items()}
+
+
+@cache
+def _entries(field: Field) -> Mapping[str, Mapping[str, list[str]]]:
+    entries: Mapping[str, Mapping[str, list[str]]] = _file(field)
+    return entries
+
+
+def _file(name: str) -> Mapping[str, Mapping[str, list[str]]]:
+    text = (files("catalog") / "vocabulary" / f"{name}.yaml").read_text(encoding="utf-8")
+    content: Mapping[str, Mapping[str, list[str]]] = yaml.safe_load(text)
+    return content
+
+
+@cache
+def _whole(field: Field, language: str) -> Mapping[str, str]:
+    spellings: dict[str, str] = {}
+    for preferred in (True, False):
+        for term, by_language in _entries(field).items():
+            for spoken, words in by_language.items():
+                if (spoken in (language, "en")) is preferred:
+                    for word in words:
+                        spellings.setdefault(comparable(word), term)
+    for term in terms(field):
+        spellings[comparable(term)] = term  # our own terms read back
+    if language != "en":  # the feed's language wins over English where a word means two things
+        for term, by_language in _entries(field).items():
+            for word in by_language.get(language, ()):
+                spellings[comparable(word)] = term
+    return spellings
+
+
+@cache
+def _phrases(field: Field, language: str) -> _Phrases:
+    by_words: dict[tuple[str, ...], str] = {}
+    for spoken in dict.fromkeys((language, *_ALWAYS_READ)):
+        for term, by_language in _entries(field).items():
+            if term == "unstated":
+                continue
+            for word in by_language.get(spoken, ()):
+                by_words.setdefault(tuple(comparable(word).split()), term)
+    return _Phrases(by_words=by_words, longest=max(map(len, by_words), default=0))
+
+
+def _without_arabic_prefix(phrases: _Phrases, word: str) -> str | None:
+    """Read a word without the article or particle that Arabic writes onto it: "والذهب" is "and the gold"."""
+    for prefix in _ARABIC_PREFIXES:
+        if word.startswith(prefix) and len(word) > len(prefix) + 1:
+            term = phrases.by_words.get((word.removeprefix(prefix),))
+            if term is not None:
+                return term
+    return None

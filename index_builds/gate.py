@@ -1,0 +1,526 @@
+"""Measure a candidate against the embedding truth: what it holds, what it finds, what it would lose.
+
+Nothing here is taken from the candidate's own word.  Neighbours are worked out by brute force over vectors from outside
+the index, and the answers are checked row by row against the metadata.  The verdict is ``gate_report.judge``'s.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import faiss
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from index_builds.build import sorted_inputs
+from index_builds.canonical import canonical_json
+from index_builds.errors import BuildInputError, GateCannotRunError, SnapshotDamagedError
+from index_builds.exact import Neighbours, exact_neighbours, pair_scores
+from index_builds.filters import SnapshotFilter, satisfying_rows
+from index_builds.fresh_process import load_in_fresh_process
+from index_builds.gate_report import (
+    NOTHING_OF,
+    SKIPS,
+    Comparison,
+    GateReport,
+    Paired,
+    Stratum,
+    Target,
+    bound,
+    judge,
+    paired_bound,
+)
+from index_builds.manifest import ids_digest
+from index_builds.metadata_file import SCHEMA
+from index_builds.queries import Queries
+from index_builds.recall import Found, count_found, first_occurrences, histogram
+from index_builds.search import OpenSnapshot, OpenTier
+from index_builds.settings import GateSettings
+from index_builds.tiers import TIERS, Tier
+from storage.objects import sha256_hex, sha256_of_file
+
+SHAPES = ("unfiltered", "category", "source", "availability", "price", "category and price")
+_UNMEASURABLE = 1e9  # stands for a difference that is no number; JSON has no infinity
+_SCORE_QUERIES = 64
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """The live images from outside the index: sorted keys, unit vectors, tiers, and their listing rows."""
+
+    keys: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    tiers: NDArray[np.str_]
+    metadata: pa.Table
+
+    def rows_in(self, target: Target) -> NDArray[np.int64]:
+        """Return the rows of the images of one tier, or of all."""
+        if target == "all":
+            return np.arange(len(self.keys), dtype=np.int64)
+        return np.flatnonzero(self.tiers == target).astype(np.int64)
+
+    def rows_of(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the row of each key, ``-1`` where it is no live image."""
+        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(self.keys[places] == keys, places, -1).astype(np.int64)
+
+
+def truth_of(keys: NDArray[np.int64], vectors: NDArray[np.float32], metadata: pa.Table) -> Truth:
+    """Return the truth to measure against.
+
+    Args:
+        keys: Image keys of every live embedding, in any order.
+        vectors: Their vectors.
+        metadata: Canonical metadata rows of the same images.
+
+    Raises:
+        GateCannotRunError: If there is nothing to measure against, or it contradicts itself.
+    """
+    try:
+        keys, vectors = sorted_inputs(keys, vectors)
+    except BuildInputError as error:
+        message = f"the gate has no embedding truth to measure against: {error}"
+        raise GateCannotRunError(message) from error
+    if not len(keys):
+        message = "the gate has no embedding truth to measure against: no live image has a vector"
+        raise GateCannotRunError(message)
+    if metadata.schema != SCHEMA:
+        message = "the gate needs canonical metadata: pass it through metadata_file.canonical_metadata"
+        raise GateCannotRunError(message)
+    row_keys = metadata["image_key"].to_numpy()
+    first = np.searchsorted(row_keys, keys)
+    if len(row_keys) == 0 or not np.array_equal(np.unique(row_keys), keys):
+        message = f"metadata speaks of {len(np.unique(row_keys))} images, the embeddings of {len(keys)}: join them again"
+        raise GateCannotRunError(message)
+    tiers = np.array(metadata["tier"].to_pylist(), dtype=np.str_)[first]
+    return Truth(keys=keys, vectors=vectors, tiers=tiers, metadata=metadata)
+
+
+def run_gate(
+    candidate: OpenSnapshot,
+    truth: Truth,
+    queries: Mapping[str, Queries],
+    *,
+    incumbent: OpenSnapshot | None,
+    settings: GateSettings,
+    shapes: tuple[str, ...] = SHAPES,
+    progress: Progress | None = None,
+) -> GateReport:
+    """Measure everything that a promotion asks for.
+
+    Args:
+        candidate: Opened from the files that would be served.
+        truth: From outside the index.
+        queries: Family -> queries; a family without queries is left out by the caller, not passed empty.
+        incumbent: The promoted snapshot, all tiers open; ``None`` when nothing was promoted yet.
+        settings: What is measured, and the floors for the report's own conclusion.
+        shapes: Filter shapes to measure.
+        progress: Told of every step.
+
+    Raises:
+        GateCannotRunError: If there are no queries, or they do not fit the snapshot.
+    """
+    if not queries or any(len(family) == 0 for family in queries.values()):
+        empty = sorted(name for name, family in queries.items() if not len(family)) or ["every family"]
+        message = f"the gate has no queries of {', '.join(empty)}: draw some, or leave the family out"
+        raise GateCannotRunError(message)
+    for name, family in queries.items():
+        if family.vectors.shape[1] != candidate.content.dimension or not np.isfinite(family.vectors).all():
+            message = f"{name} queries of shape {family.vectors.shape} do not fit the snapshot: encode them again"
+            raise GateCannotRunError(message)
+    asked = {name: _drawn(family, settings) for name, family in sorted(queries.items())}
+    steps = 2 + len(asked)
+
+    def tell(step: str, done: int) -> None:
+        if progress is not None:
+            progress(step, done, steps)
+
+    tell("gate: contents", 0)
+    measures = {name: 0.0 for name in NOTHING_OF} | _measure_contents(candidate, truth, settings)
+    strata: list[Stratum] = []
+    for number, (name, family) in enumerate(asked.items(), start=1):
+        tell(f"gate: {name}", number)
+        strata += _measure_family(candidate, truth, name, family, settings, shapes, measures)
+    tell("gate: incumbent", len(asked) + 1)
+    comparison = _compare(candidate, incumbent, truth, asked, settings)
+    report = GateReport(
+        format_version=1,
+        content_digest=candidate.content.content_digest(),
+        evidence_digest=evidence_digest(queries, settings, incumbent and incumbent.snapshot_id),
+        k=settings.k,
+        tiers={tier: count for tier in TIERS if (count := len(truth.rows_in(tier)))},
+        families={name: len(family) for name, family in asked.items()},
+        measures=measures,
+        strata=tuple(strata),
+        comparison=comparison,
+        settings=settings,
+        passed=True,
+        failures=(),
+    )
+    failures = tuple(str(failure) for failure in judge(report, settings))
+    tell("gate: judged", steps)
+    return report.model_copy(update={"passed": not failures, "failures": failures})
+
+
+def evidence_digest(queries: Mapping[str, Queries], settings: GateSettings, incumbent: str | None) -> str:
+    """Return the digest of what a gate judges by: its queries, its settings, and the incumbent."""
+    evidence = {
+        "queries": {name: family.digest() for name, family in queries.items()},
+        "settings": settings.model_dump(mode="json"),
+        "incumbent": incumbent,
+    }
+    return sha256_hex(canonical_json(evidence))
+
+
+def _drawn(family: Queries, settings: GateSettings) -> Queries:
+    if len(family) <= settings.queries_per_family:
+        return family
+    rows = np.random.default_rng(settings.seed).choice(len(family), settings.queries_per_family, replace=False)
+    return family.take(np.sort(rows))
+
+
+# What the candidate holds
+
+
+def _measure_contents(candidate: OpenSnapshot, truth: Truth, settings: GateSettings) -> dict[str, float]:
+    tiers = list(candidate.tiers.values())
+    held = np.concatenate([tier.keys for tier in tiers]) if tiers else np.empty(0, dtype=np.int64)
+    distinct = np.unique(held)
+    content = candidate.content
+    differing = sum(ids_digest(tier.keys) != tier.file.ids_digest for tier in tiers)
+    differing += ids_digest(distinct) != content.ids_digest or len(distinct) != content.live_vectors
+    differing += set(candidate.tiers) != set(content.tiers)
+    misplaced = 0
+    for tier in tiers:
+        rows = truth.rows_of(tier.keys)
+        misplaced += int((truth.tiers[rows[rows >= 0]] != tier.tier).sum())
+    measures = {
+        "files_damaged": sum(sha256_of_file(tier.path) != tier.file.digest for tier in tiers),
+        "fresh_process_failures": _fresh_process_failures(candidate),
+        "ids_missing": len(np.setdiff1d(truth.keys, distinct, assume_unique=True)),
+        "ids_unknown": len(np.setdiff1d(distinct, truth.keys, assume_unique=True)),
+        "ids_repeated": len(held) - len(distinct),
+        "ids_in_wrong_tier": misplaced,
+        "ids_differ_from_manifest": int(differing),
+        "metadata_rows_differ": 0
+        if candidate.metadata.equals(truth.metadata)
+        else max(1, abs(candidate.metadata.num_rows - truth.metadata.num_rows)),
+        "metrics_other_than_inner_product": sum(_other_metrics(tier.inner) for tier in tiers),
+    }
+    return {name: float(value) for name, value in measures.items()} | _measure_vectors(tiers, truth, settings)
+
+
+def _fresh_process_failures(candidate: OpenSnapshot) -> int:
+    paths = {tier.file.digest: tier.path for tier in candidate.tiers.values()}
+    try:
+        load_in_fresh_process(candidate.content, paths.__getitem__, candidate.snapshot_id or "the draft")
+    except (SnapshotDamagedError, KeyError):
+        return 1
+    return 0
+
+
+def _other_metrics(index: faiss.Index) -> int:
+    """Count the parts of an index that rank by something else than the inner product."""
+    index = faiss.downcast_index(index)
+    if isinstance(index, faiss.IndexRefine):
+        return _other_metrics(index.base_index) + _other_metrics(index.refine_index)
+    below = 0
+    if isinstance(index, faiss.IndexPreTransform):
+        below = _other_metrics(index.index)
+    elif isinstance(index, faiss.IndexHNSW):
+        below = _other_metrics(index.storage)
+    return below + int(index.metric_type != faiss.METRIC_INNER_PRODUCT)
+
+
+def _measure_vectors(tiers: list[OpenTier], truth: Truth, settings: GateSettings) -> dict[str, float]:
+    random = np.random.default_rng(settings.seed)
+    lengths, cosines, errors = [], [], []
+    for tier in tiers:
+        chosen = np.sort(random.permutation(tier.count)[: settings.vector_sample])
+        rows = truth.rows_of(tier.keys[chosen])
+        chosen, rows = chosen[rows >= 0], rows[rows >= 0]
+        if not len(rows):
+            continue
+        decoded, true = tier.vectors(chosen), truth.vectors[rows]
+        length = np.linalg.norm(decoded.astype(np.float64), axis=1)
+        lengths.append(_worst(np.abs(length - 1.0)))
+        cosines.append(-_worst(-pair_scores(decoded, true) / np.maximum(length, 1e-12)))
+        asked = rows[:: max(1, len(rows) // _SCORE_QUERIES)][:_SCORE_QUERIES]
+        scores, found = tier.search(truth.vectors[asked], min(settings.k, tier.count))
+        answered = truth.rows_of(tier.keys[np.maximum(found, 0)])
+        query, slot = np.nonzero((found >= 0) & (answered >= 0))
+        if len(query):
+            exact = pair_scores(truth.vectors[asked[query]], truth.vectors[answered[query, slot]])
+            errors.append(_worst(np.abs(scores[query, slot] - exact)))
+    measured = {"vector_length_error": lengths, "score_error": errors}
+    worst = {name: max(values) for name, values in measured.items() if values}
+    return worst | ({"vector_cosine": min(cosines)} if cosines else {})
+
+
+def _worst(errors: NDArray[np.floating]) -> float:
+    return float(np.nan_to_num(errors, nan=_UNMEASURABLE, posinf=_UNMEASURABLE, neginf=-_UNMEASURABLE).max())
+
+
+# What the candidate finds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Labelled:
+    """A family's queries with the listing row that stands for each: its own image's, or one drawn for it."""
+
+    queries: Queries
+    rows: list[dict[str, object]]
+    own: bool  # rows describe the queries themselves, so that they fall into strata without a filter too
+
+
+def _measure_family(
+    candidate: OpenSnapshot,
+    truth: Truth,
+    name: str,
+    family: Queries,
+    settings: GateSettings,
+    shapes: tuple[str, ...],
+    measures: dict[str, float],
+) -> list[Stratum]:
+    labelled = _labelled(family, truth, settings)
+    bands = _price_bands(truth.metadata)
+    occupied: list[Target] = [tier for tier in TIERS if len(truth.rows_in(tier))]
+    targets: list[Target] = [*occupied, "all"] if len(occupied) > 1 else occupied
+    strata: list[Stratum] = []
+    for shape in shapes:
+        wanted = [_filter_for(shape, row, bands) for row in labelled.rows]
+        groups: dict[SnapshotFilter | None, list[int]] = {}
+        for number, where in enumerate(wanted):
+            if where is not None or shape == "unfiltered":
+                groups.setdefault(where, []).append(number)
+        for target in targets:
+            found = np.zeros(len(family), dtype=np.int64)
+            possible = np.zeros(len(family), dtype=np.int64)
+            for where, numbers in groups.items():
+                members = np.array(numbers, dtype=np.int64)
+                counted = _measure_answers(
+                    candidate, truth, family.take(members), target, where, settings.k, measures
+                )
+                found[members], possible[members] = counted.found, counted.possible
+            counted = Found(found=found, possible=possible)
+            strata += _strata(name, target, shape, counted, labelled, settings)
+    return strata
+
+
+def _measure_answers(
+    candidate: OpenSnapshot,
+    truth: Truth,
+    queries: Queries,
+    target: Target,
+    where: SnapshotFilter | None,
+    k: int,
+    measures: dict[str, float],
+) -> Found:
+    eligible = np.zeros(len(truth.keys), dtype=np.bool_)
+    eligible[truth.rows_in(target)] = True
+    if where is not None:
+        satisfied = truth.metadata["image_key"].to_numpy()[satisfying_rows(truth.metadata, where)]
+        wanted = np.zeros_like(eligible)
+        wanted[truth.rows_of(np.unique(satisfied))] = True
+        eligible &= wanted
+    rows = np.flatnonzero(eligible).astype(np.int64)
+    exact = exact_neighbours(
+        queries.vectors, truth.vectors, truth.keys, k=k, rows=rows, excluding=queries.excluding
+    )
+    tiers: tuple[Tier, ...] = TIERS if target == "all" else (target,)
+    answer = candidate.search(
+        queries.vectors, k, where=where, tiers=tiers, excluding=queries.excluding
+    )
+    given = answer.keys >= 0
+    places = truth.rows_of(answer.keys)
+    pure = given & (places >= 0) & _allowed(truth, answer.keys, target, where)
+    for row, own in enumerate(queries.excluding):
+        pure[row] &= ~np.isin(answer.keys[row], own[own >= 0])
+    scores = np.full(answer.keys.shape, -np.inf, dtype=np.float64)
+    query, slot = np.nonzero(pure)
+    scores[query, slot] = pair_scores(queries.vectors[query], truth.vectors[places[query, slot]])
+    counted = count_found(exact, answer.keys, scores)
+    distinct = (given & first_occurrences(answer.keys)).sum(axis=1)
+    measures["impure_results"] += float((given & ~pure).sum())
+    measures["short_answers"] += float((distinct < counted.possible).sum())
+    measures["repeated_results"] += float(given.sum() - distinct.sum())
+    measures["unanswered_scores"] += float((given & ~np.isfinite(answer.scores)).sum())
+    return counted
+
+
+def _allowed(
+    truth: Truth, keys: NDArray[np.int64], target: Target, where: SnapshotFilter | None
+) -> NDArray[np.bool_]:
+    """Tell which answers may be given at all, by the rule for single rows rather than by the search's own mask."""
+    verdicts: dict[int, bool] = {}
+    row_keys = truth.metadata["image_key"].to_numpy()
+    for key in np.unique(keys[keys >= 0]):
+        start, stop = np.searchsorted(row_keys, [key, key + 1])
+        listings = truth.metadata.slice(start, stop - start).to_pylist()
+        verdicts[int(key)] = any(
+            target in ("all", row["tier"]) and (where is None or where.is_satisfied_by(row)) for row in listings
+        )
+    return np.array([[verdicts.get(int(key), False) for key in row] for row in keys], dtype=np.bool_)
+
+
+def _strata(
+    name: str, target: Target, shape: str, counted: Found, labelled: _Labelled, settings: GateSettings
+) -> list[Stratum]:
+    every = np.ones(len(counted.found), dtype=np.bool_)
+    parts: dict[tuple[str | None, str | None], NDArray[np.bool_]] = {(None, None): every}
+    if labelled.own or shape != "unfiltered":
+        categories = np.array([row["category"] or "" for row in labelled.rows], dtype=np.str_)
+        sources = np.array([row["source"] for row in labelled.rows], dtype=np.str_)
+        for category in np.unique(categories[categories != ""]):
+            parts[str(category), None] = categories == category
+        for source in np.unique(sources):
+            parts[None, str(source)] = sources == source
+            for category in np.unique(categories[categories != ""]):
+                parts[str(category), str(source)] = (categories == category) & (sources == source)
+    strata = []
+    for (part_category, part_source), members in parts.items():
+        counts = histogram(Found(found=counted.found[members], possible=counted.possible[members]))
+        queries = sum(row[2] for row in counts)
+        whole = part_category is None and part_source is None
+        if not queries or (not whole and queries < settings.min_stratum_queries):
+            continue
+        recall, lower = bound(counts, settings)
+        strata.append(
+            Stratum(
+                family=name,
+                target=target,
+                shape=shape,
+                category=part_category,
+                source=part_source,
+                queries=queries,
+                recall=recall,
+                lower=lower,
+                counts=counts,
+            )
+        )
+    return strata
+
+
+def _labelled(family: Queries, truth: Truth, settings: GateSettings) -> _Labelled:
+    row_keys = truth.metadata["image_key"].to_numpy()
+    own = truth.rows_of(family.own_keys)
+    if (own >= 0).all():
+        places = np.searchsorted(row_keys, family.own_keys)
+    else:
+        places = np.random.default_rng(settings.seed).integers(len(row_keys), size=len(family))
+    return _Labelled(
+        queries=family, rows=truth.metadata.take(pa.array(places)).to_pylist(), own=bool((own >= 0).all())
+    )
+
+
+def _filter_for(
+    shape: str, row: Mapping[str, object], bands: Mapping[str, NDArray[np.int64]]
+) -> SnapshotFilter | None:
+    """Return the filter of one shape that the row itself satisfies; ``None`` when it lacks what the shape asks."""
+    clauses: dict[str, object] = {}
+    for part in shape.split(" and "):
+        if part == "price":
+            price, currency = row["price_minor"], row["currency"]
+            if not isinstance(price, int) or not isinstance(currency, str):
+                return None
+            edges = bands[currency]
+            low = int(edges[edges <= price].max())
+            above = edges[edges > price]
+            clauses |= {"price_min_minor": low, "currency": currency}
+            clauses |= {"price_max_minor": int(above.min())} if len(above) else {}
+        elif part != "unfiltered":
+            if row[part] is None:
+                return None
+            clauses[part] = (row[part],)
+    return SnapshotFilter.model_validate(clauses) if clauses else None
+
+
+def _price_bands(metadata: pa.Table) -> dict[str, NDArray[np.int64]]:
+    """Return the lower edges of four price bands per currency, so that queries share filters."""
+    currencies = np.array([value or "" for value in metadata["currency"].to_pylist()], dtype=np.str_)
+    prices = metadata["price_minor"].to_pandas().to_numpy(dtype=np.float64)
+    bands = {}
+    for currency in np.unique(currencies[(currencies != "") & ~np.isnan(prices)]):
+        own = prices[(currencies == currency) & ~np.isnan(prices)]
+        quartiles = np.quantile(own, [0.0, 0.25, 0.5, 0.75], method="inverted_cdf")
+        bands[str(currency)] = np.unique(quartiles).astype(np.int64)
+    return bands
+
+
+# What would be lost
+
+
+def _compare(
+    candidate: OpenSnapshot,
+    incumbent: OpenSnapshot | None,
+    truth: Truth,
+    families: Mapping[str, Queries],
+    settings: GateSettings,
+) -> Comparison:
+    if incumbent is None:
+        return Comparison(incumbent=None, skipped=SKIPS[0])
+    name = incumbent.snapshot_id
+    if incumbent.content.encoder_id != candidate.content.encoder_id:
+        return Comparison(incumbent=name, skipped=SKIPS[1])
+    common = np.intersect1d(_held(candidate), _held(incumbent), assume_unique=False)
+    rows = truth.rows_of(common)
+    common, rows = common[rows >= 0], rows[rows >= 0]
+    if not len(common):
+        return Comparison(incumbent=name, skipped=SKIPS[2])
+    paired = []
+    for family, queries in families.items():
+        exact = exact_neighbours(
+            queries.vectors, truth.vectors, truth.keys, k=settings.k, rows=rows, excluding=queries.excluding
+        )
+        ours, theirs = (
+            _found_among(snapshot, truth, queries, exact, common, settings.k) for snapshot in (candidate, incumbent)
+        )
+        counts = _paired_histogram(ours, theirs)
+        if not counts:
+            continue
+        possible = np.array([row[2] for row in counts], dtype=np.float64)
+        asked = np.array([row[3] for row in counts], dtype=np.float64)
+        _, lower = paired_bound(counts, settings)
+        paired.append(
+            Paired(
+                family=family,
+                queries=int(asked.sum()),
+                candidate=float(np.average([row[0] for row in counts] / possible, weights=asked)),
+                incumbent=float(np.average([row[1] for row in counts] / possible, weights=asked)),
+                difference_lower=lower,
+                counts=counts,
+            )
+        )
+    if not paired:
+        return Comparison(incumbent=name, skipped=SKIPS[2], common_images=len(common))
+    return Comparison(incumbent=name, skipped=None, common_images=len(common), families=tuple(paired))
+
+
+def _found_among(
+    snapshot: OpenSnapshot,
+    truth: Truth,
+    queries: Queries,
+    exact: Neighbours,
+    common: NDArray[np.int64],
+    k: int,
+) -> Found:
+    answer = snapshot.search(queries.vectors, k, tiers=TIERS, excluding=queries.excluding, among=common)
+    places = truth.rows_of(answer.keys)
+    scores = np.full(answer.keys.shape, -np.inf, dtype=np.float64)
+    query, slot = np.nonzero((answer.keys >= 0) & (places >= 0) & np.isin(answer.keys, common))
+    scores[query, slot] = pair_scores(queries.vectors[query], truth.vectors[places[query, slot]])
+    return count_found(exact, answer.keys, scores)
+
+
+def _paired_histogram(ours: Found, theirs: Found) -> tuple[tuple[int, int, int, int], ...]:
+    rows = np.stack([ours.found, theirs.found, ours.possible], axis=1)[ours.possible > 0]
+    distinct, counts = np.unique(rows, axis=0, return_counts=True)
+    return tuple(
+        (int(row[0]), int(row[1]), int(row[2]), int(count)) for row, count in zip(distinct, counts, strict=True)
+    )
+
+
+def _held(snapshot: OpenSnapshot) -> NDArray[np.int64]:
+    return np.concatenate([tier.keys for tier in snapshot.tiers.values()])

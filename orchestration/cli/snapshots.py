@@ -1,0 +1,173 @@
+"""``loupe snapshots``: list, show, verify, promote, rollback, gc."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from orchestration.cli.session import print_json, session_of
+
+app = typer.Typer(help="Built snapshots and the promoted pointer.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Collection = Annotated[str | None, typer.Option("--collection", "-c", help="Default: the default collection.")]
+SnapshotId = Annotated[str, typer.Argument(help="A snapshot's id, as `loupe snapshots list` shows it.")]
+
+
+@app.command("list")
+def list_snapshots(context: typer.Context, collection: Collection = None, as_json: AsJson = False) -> None:
+    """List a collection's snapshots, newest first."""
+    from orchestration.resources import snapshot_store
+
+    session = session_of(context)
+    store, name = snapshot_store(session.settings), session.chosen(collection)
+    promoted = store.promoted(name)
+    rows = [{**asdict(one), "promoted": one.snapshot_id == promoted} for one in store.list(name)]
+    if as_json:
+        print_json(rows)
+        return
+    table = Table(box=None, header_style="dim")
+    for heading in ("", "snapshot", "state", "parent", "why refused"):
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(
+            "→" if row["promoted"] else "",
+            row["snapshot_id"],
+            row["state"],
+            row["parent"] or "",
+            (row["refusal"] or "").splitlines()[0] if row["refusal"] else "",
+        )
+    session.console.print(table if rows else f"collection {name} has no snapshot yet: run `loupe run`")
+
+
+@app.command("show")
+def show(context: typer.Context, snapshot: SnapshotId, collection: Collection = None, as_json: AsJson = False) -> None:
+    """Show what a snapshot holds and what its gate measured."""
+    from index_builds.gate_report import judge
+    from orchestration.resources import snapshot_store
+
+    session = session_of(context)
+    manifest = snapshot_store(session.settings).manifest(session.chosen(collection), snapshot)
+    if as_json:
+        print_json(manifest.model_dump(mode="json"))
+        return
+    console = session.console
+    console.print(
+        f"{manifest.snapshot_id}: {manifest.live_vectors} vectors of {manifest.content.dimension} dimensions, "
+        f"encoder {manifest.encoder_id}, parent {manifest.parent or 'none'}"
+    )
+    tiers = Table(box=None, header_style="dim")
+    for heading in ("tier", "channel", "index", "parameters", "vectors", "kB", "why"):
+        tiers.add_column(heading)
+    for tier, channels in manifest.content.tiers.items():
+        for channel, file in channels.items():
+            tiers.add_row(
+                tier, channel, file.factory, _pairs(file.parameters), str(file.vectors), f"{file.bytes / 1000:.0f}",
+                file.reason,
+            )  # fmt: skip
+    console.print(tiers)
+    strata = Table(box=None, header_style="dim")
+    for heading in ("stratum", "queries", f"recall@{manifest.gate.k}", "at least"):
+        strata.add_column(heading, justify="left" if heading == "stratum" else "right")
+    for stratum in manifest.gate.strata:
+        strata.add_row(stratum.name, str(stratum.queries), f"{stratum.recall:.4f}", f"{stratum.lower:.4f}")
+    console.print(strata)
+    failures = judge(manifest.gate, session.settings.gate)
+    for failure in failures:
+        console.print(f"[red]{failure}[/red]")
+    console.print("[green]the gate holds[/green]" if not failures else "[red]the gate refuses it[/red]")
+
+
+@app.command("verify")
+def verify(
+    context: typer.Context, snapshot: SnapshotId, collection: Collection = None, as_json: AsJson = False
+) -> None:
+    """Check a snapshot's digests and ids, and load it in a fresh process."""
+    from orchestration.resources import snapshot_store
+
+    session = session_of(context)
+    name = session.chosen(collection)
+    snapshot_store(session.settings).verify(name, snapshot)
+    if as_json:
+        print_json({"snapshot_id": snapshot, "verified": True})
+    else:
+        session.console.print(f"[green]{name}/{snapshot} is whole and loads in a fresh process[/green]")
+
+
+@app.command("promote")
+def promote_snapshot(
+    context: typer.Context, snapshot: SnapshotId, collection: Collection = None, as_json: AsJson = False
+) -> None:
+    """Promote a snapshot: digests, load and gate are checked again first."""
+    from index_builds.promotion import promote
+    from orchestration.resources import snapshot_store, utc_now
+
+    session = session_of(context)
+    pointer = promote(
+        snapshot_store(session.settings),
+        session.chosen(collection),
+        snapshot,
+        settings=session.settings.gate,
+        actor=_actor(),
+        moved_at=utc_now(),
+    )
+    _print_pointer(session, pointer, as_json=as_json)
+
+
+@app.command("rollback")
+def rollback_snapshot(
+    context: typer.Context,
+    collection: Collection = None,
+    to: Annotated[str | None, typer.Option(help="Default: what was promoted before.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why, for the record.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go back to a snapshot that was promoted before."""
+    from index_builds.promotion import rollback
+    from orchestration.resources import snapshot_store, utc_now
+
+    session = session_of(context)
+    pointer = rollback(
+        snapshot_store(session.settings),
+        session.chosen(collection),
+        to=to,
+        actor=_actor(),
+        moved_at=utc_now(),
+        reason=reason,
+    )
+    _print_pointer(session, pointer, as_json=as_json)
+
+
+@app.command("gc")
+def collect(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, remove nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove snapshots past their retention, and files that no retained snapshot names."""
+    from index_builds.retention import collect_garbage
+    from orchestration.resources import snapshot_store
+
+    session = session_of(context)
+    report = collect_garbage(snapshot_store(session.settings), session.settings.retention, dry_run=dry_run)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        session.console.print(report)
+
+
+def _actor() -> str:
+    import getpass
+
+    return f"loupe, {getpass.getuser()}"
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    return " ".join(f"{name}={value}" for name, value in values.items())
+
+
+def _print_pointer(session, pointer, *, as_json: bool) -> None:  # noqa: ANN001 - Session and Pointer
+    if as_json:
+        print_json(asdict(pointer))
+    else:
+        session.console.print(f"[green]{pointer.snapshot_id} is promoted (move {pointer.version})[/green]")

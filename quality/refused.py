@@ -1,0 +1,55 @@
+"""The contact sheet of pictures that were not accepted: what it was, what was measured, what is required."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PIL import Image
+
+from quality.contact_sheets import Tile, contact_sheet
+from storage.objects import ObjectStore, digest_key
+from vision.decoding import decode
+from vision.errors import UnreadableImageError
+
+TILE_PX = 128
+COLUMNS = 6
+
+
+def refused_sheet(refused: Sequence[Mapping[str, Any]], objects: ObjectStore) -> bytes | None:
+    """Draw refused pictures with their findings; None when there are none.
+
+    Args:
+        refused: Rows of ``catalog.image_ledger.refused_images``.
+        objects: Where the original bytes are.
+    """
+    if not refused:
+        return None
+    return contact_sheet([_tile(row, objects) for row in refused], columns=COLUMNS, tile_px=TILE_PX)
+
+
+def _tile(row: Mapping[str, Any], objects: ObjectStore) -> Tile:
+    lines = [f"{row['verdict']}: {row['title']}", *(finding_line(finding) for finding in row["reasons"])]
+    return Tile(image=_picture(objects.get(digest_key("images", row["image_id"]))), caption=tuple(lines))
+
+
+def finding_line(finding: Mapping[str, Any]) -> str:
+    """Say one finding in a line: the rule, what was measured and what is required."""
+    if finding["measured"] is None:
+        return str(finding["rule"])
+    return f"{finding['rule']} {finding['measured']:.3g}, needs {finding['required']} {finding['unit'] or ''}".strip()
+
+
+def _picture(data: bytes) -> Image.Image:
+    try:
+        return decode(data).image
+    except UnreadableImageError:
+        return _unreadable()
+
+
+def _unreadable() -> Image.Image:
+    """A grey card stands for bytes that show nothing."""
+    card = Image.new("RGB", (TILE_PX, TILE_PX), (210, 210, 210))
+    for offset in range(-TILE_PX, TILE_PX, 16):
+        for step in range(TILE_PX):
+            if 0 <= step + offset < TILE_PX:
+                card.putpixel((step, step + offset), (180, 180, 180))
+    return card

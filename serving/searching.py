@@ -1,0 +1,148 @@
+"""Queries over a promoted snapshot: words, a picture, or a piece in; pieces with their listings out.
+
+One picture is one vector; an answer is about pieces, so pictures of one piece are folded into its best one.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index_builds.filters import SnapshotFilter
+from index_builds.reading import open_snapshot
+from index_builds.search import OpenSnapshot
+from index_builds.snapshots import SnapshotStore
+from index_builds.tiers import SERVED, Tier
+from serving.errors import NotServableError, QueryError
+from vision.decoding import decode
+from vision.encoder_loader import EncoderLoader
+
+_PICTURES_PER_PIECE = 4  # how many times k pictures are asked for, so that k pieces remain after folding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One piece of an answer: its best picture's score (inner product of unit vectors) and the listings that show it."""
+
+    piece_id: str
+    score: float
+    image_id: str
+    title: str
+    listings: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Hits, best first, and the snapshot that gave them."""
+
+    snapshot_id: str
+    tiers: tuple[Tier, ...]
+    hits: tuple[Hit, ...]
+
+
+class CollectionSearch:
+    """Search one collection's promoted snapshot.  Safe to share between threads."""
+
+    def __init__(self, snapshot: OpenSnapshot, encoder: EncoderLoader) -> None:
+        self.snapshot = snapshot
+        self._encoder = encoder
+
+    def by_text(self, text: str, k: int, where: SnapshotFilter | None = None, tiers: tuple[Tier, ...] = SERVED) -> Answer:
+        """Answer words.
+
+        Raises:
+            QueryError: If there are none.
+            NotServableError: If the configured encoder is not the one the snapshot was built with.
+        """
+        if not text.strip():
+            message = "the text of a query is empty: say what to look for"
+            raise QueryError(message)
+        return self._answer(self._matching_encoder().encode_texts([text]), k, where, tiers, None)
+
+    def by_image(self, data: bytes, k: int, where: SnapshotFilter | None = None, tiers: tuple[Tier, ...] = SERVED) -> Answer:
+        """Answer a picture's bytes; an unreadable one raises ``vision.errors.UnreadableImageError``."""
+        encoder = self._matching_encoder()
+        pixels = encoder.preprocess(decode(data).image)
+        return self._answer(encoder.encode_images(pixels[None]), k, where, tiers, None)
+
+    def like(self, piece_id: str, k: int, where: SnapshotFilter | None = None, tiers: tuple[Tier, ...] = SERVED) -> Answer:
+        """Answer "more like this": the mean of a piece's pictures, the piece itself left out.  Needs no encoder.
+
+        Raises:
+            QueryError: If the snapshot does not hold the piece.
+        """
+        pieces = self.snapshot.metadata["piece_id"].to_numpy(zero_copy_only=False)
+        own = np.unique(self.snapshot.row_keys[pieces == piece_id])
+        if not len(own):
+            message = f"snapshot {self.snapshot.snapshot_id} holds no piece {piece_id!r}: search gives the ids there are"
+            raise QueryError(message)
+        vectors = [
+            opened.vectors(positions[positions >= 0])
+            for opened in self.snapshot.tiers.values()
+            for positions in [opened.positions_of(own)]
+        ]
+        mean = np.concatenate(vectors).mean(axis=0, keepdims=True)
+        length = float(np.linalg.norm(mean))
+        query = mean / length if length > 0 else mean
+        return self._answer(query.astype(np.float32), k, where, tiers, own)
+
+    def _matching_encoder(self):  # type: ignore[no-untyped-def] # an Encoder; torch stays out until it is needed
+        encoder = self._encoder.load()
+        built_with = self.snapshot.content.encoder_id
+        if encoder.encoder_id != built_with:
+            message = (
+                f"snapshot {self.snapshot.snapshot_id} was built with encoder {built_with}, the settings name "
+                f"{encoder.encoder_id}: run `loupe run` to build a snapshot for it, or set the encoder back"
+            )
+            raise NotServableError(message)
+        return encoder
+
+    def _answer(
+        self,
+        query: NDArray[np.float32],
+        k: int,
+        where: SnapshotFilter | None,
+        tiers: tuple[Tier, ...],
+        excluding: NDArray[np.int64] | None,
+    ) -> Answer:
+        found = self.snapshot.search(query, k * _PICTURES_PER_PIECE, where=where, tiers=tiers, excluding=excluding)
+        hits: dict[str, Hit] = {}
+        for key, score in zip(found.keys[0], found.scores[0], strict=True):
+            if key < 0 or len(hits) == k:
+                break
+            rows = self.snapshot.rows_of(int(key))
+            shown = [row for row in rows if where is None or where.is_satisfied_by(row)]
+            for row in shown:
+                if row["piece_id"] not in hits and len(hits) < k:
+                    listings = tuple(_listing(one) for one in shown if one["piece_id"] == row["piece_id"])
+                    hits[row["piece_id"]] = Hit(
+                        piece_id=row["piece_id"],
+                        score=float(score),
+                        image_id=row["image_id"],
+                        title=row["title"],
+                        listings=listings,
+                    )
+        return Answer(
+            snapshot_id=str(self.snapshot.snapshot_id),
+            tiers=tuple(tier for tier in tiers if tier in self.snapshot.tiers),
+            hits=tuple(hits.values()),
+        )
+
+
+def open_collection(store: SnapshotStore, collection: str, encoder: EncoderLoader) -> CollectionSearch:
+    """Open what is promoted in a collection.
+
+    Raises:
+        NotServableError: If nothing is promoted yet.
+    """
+    promoted = store.promoted(collection)
+    if promoted is None:
+        message = f"collection {collection} has no promoted snapshot: run `loupe run` and see what it says"
+        raise NotServableError(message)
+    return CollectionSearch(open_snapshot(store, collection, promoted), encoder)
+
+
+def _listing(row: dict[str, Any]) -> dict[str, Any]:
+    names = ("listing_id", "source", "tier", "availability", "price_minor", "currency", "title", "url")
+    return {name: row[name] for name in names}

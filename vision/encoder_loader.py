@@ -1,0 +1,27 @@
+"""An encoder that is loaded when it is first needed: most runs find nothing to embed."""
+
+from threading import Lock
+
+from vision.encoders import Encoder, EncoderSettings
+
+
+class EncoderLoader:
+    """Hold one process's encoder.  Loading takes seconds and memory, so it happens once and only on demand."""
+
+    def __init__(self, settings: EncoderSettings) -> None:
+        self.settings = settings
+        self._loaded: Encoder | None = None
+        self._lock = Lock()
+
+    def load(self) -> Encoder:
+        """Return the encoder.
+
+        Raises:
+            EncoderError: If any part of it is missing, damaged, or does not fit the rest.
+        """
+        with self._lock:
+            if self._loaded is None:
+                from vision.open_clip_encoder import load_encoder
+
+                self._loaded = load_encoder(self.settings)
+            return self._loaded
