@@ -57,6 +57,7 @@ def build_candidate_of(
         NothingSearchableError: If no accepted picture has a vector.
     """
     from index_builds.pipeline import build_candidate
+
     from index_builds.queries import HELD_OUT, TEXT, free_queries, held_out_queries
 
     frame = pq.read_table(BytesIO(objects.get(frame_key)))
@@ -116,7 +117,10 @@ def _placed(frame: pa.Table, keys: NDArray[np.int64], new_days: int) -> tuple[pa
 
 
 def _groups(metadata: pa.Table, keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return a group number per picture: pictures of one piece must not find each other as held-out queries."""
+    """Return a group number per picture.
+
+    Pictures of one piece must not find each other as held-out queries.
+    """
     first: dict[int, str] = {}
     for key, piece in zip(metadata["image_key"].to_pylist(), metadata["piece_id"].to_pylist(), strict=True):
         first.setdefault(key, piece)

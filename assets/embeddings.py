@@ -1,4 +1,7 @@
-"""Vectors of accepted pictures.  One partition per hash shard of the image key; one run may take any range of them."""
+"""Vectors of accepted pictures.
+
+One partition per hash shard of the image key; one run may take any range of them.
+"""
 
 import dagster as dg
 from sqlalchemy import Engine

@@ -1,4 +1,7 @@
-"""How a failure leaves an asset: permanent ones at once and for good, everything else as it is, for RetryPolicy."""
+"""How a failure leaves an asset.
+
+Permanent ones at once and for good, everything else as it is, for RetryPolicy.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

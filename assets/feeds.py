@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import dagster as dg
+from catalog.locations import LocationAccess, collect
 from sqlalchemy import Engine
 
 from assets.failures import permanent
@@ -15,14 +16,17 @@ from catalog.declarations import FeedRegistry
 from catalog.deliveries import keep, known_validators, note_check, reading_position, waiting
 from catalog.errors import CatalogError, FeedRefusedError
 from catalog.intake import IntakeReport, take_in
-from catalog.locations import LocationAccess, collect
 from catalog.reading import read_delivery
 from storage.objects import ObjectStore, digest_key
 
-TRANSIENT = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+TRANSIENT = dg.RetryPolicy(
+    max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
 
 
-@dg.asset(kinds={"file"}, code_version="1", retry_policy=TRANSIENT, metadata=schema_metadata(tables.deliveries))
+@dg.asset(
+    kinds={"file"}, code_version="1", retry_policy=TRANSIENT, metadata=schema_metadata(tables.deliveries)
+)
 def deliveries(
     context: dg.AssetExecutionContext,
     catalogue: dg.ResourceParam[Engine],
@@ -38,7 +42,9 @@ def deliveries(
     try:
         with permanent(FeedRefusedError):
             arrivals = collect(declaration, known, access=location_access)
-            kept = keep(catalogue, objects, collection, declaration, arrivals, received_at=received_at, day=day)
+            kept = keep(
+                catalogue, objects, collection, declaration, arrivals, received_at=received_at, day=day
+            )
     except (CatalogError, dg.Failure) as error:
         with catalogue.begin() as connection:
             note_check(connection, collection, declaration, received_at, error=str(error))
@@ -131,7 +137,7 @@ def intake(
     )
 
 
-def _partition(context: dg.AssetExecutionContext, feeds: FeedRegistry):  # noqa: ANN202 - a tuple of the three
+def _partition(context: dg.AssetExecutionContext, feeds: FeedRegistry):
     keys = context.partition_key
     if not isinstance(keys, dg.MultiPartitionKey):
         raise dg.Failure(description=f"partition {keys!r} is not a feed and a day", allow_retries=False)

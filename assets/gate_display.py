@@ -33,7 +33,10 @@ def gate_metadata(manifest: Manifest) -> dict[str, Any]:
 
 
 def _tiers(manifest: Manifest) -> str:
-    lines = ["| tier | channel | index | vectors | kB | resident / float32 | why |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| tier | channel | index | vectors | kB | resident / float32 | why |",
+        "|---|---|---|---|---|---|---|",
+    ]
     lines += [
         f"| {tier} | {channel} | `{file.factory}` | {file.vectors} | {file.bytes / 1000:.0f} "
         f"| {file.resident_fraction:.2f} | {file.reason} |"

@@ -5,13 +5,16 @@ from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
+from catalog.image_fetching import FetchedImage, WantedImage, fetch_images
+from catalog.locations import LocationAccess
+from quality.contact_sheets import as_markdown
+from quality.image_rules import RULES_VERSION, judge_image
 from sqlalchemy import Engine
 
 from assets.bounds import WorkBounds
 from assets.schemas import schema_metadata
 from catalog import tables
 from catalog.declarations import FeedDeclaration, FeedRegistry
-from catalog.image_fetching import FetchedImage, WantedImage, fetch_images
 from catalog.image_ledger import (
     Fetched,
     Seen,
@@ -23,11 +26,8 @@ from catalog.image_ledger import (
     refused_images,
     render_pictures,
 )
-from catalog.locations import LocationAccess
 from catalog.searchable import as_parquet
 from catalog.searchable import searchable_images as searchable_images_of
-from quality.contact_sheets import as_markdown
-from quality.image_rules import RULES_VERSION, judge_image
 from quality.refused import refused_sheet
 from storage.objects import ObjectStore, digest_key, sha256_hex
 from vision.decoding import decode
@@ -36,7 +36,12 @@ from vision.measures import MEASURES_VERSION, measure
 from vision.renditions import RENDITIONS_VERSION, make_renditions
 
 
-@dg.asset(deps=["pieces"], kinds={"http", "file"}, code_version="1", metadata=schema_metadata(tables.image_references))
+@dg.asset(
+    deps=["pieces"],
+    kinds={"http", "file"},
+    code_version="1",
+    metadata=schema_metadata(tables.image_references),
+)
 def images(
     context: dg.AssetExecutionContext,
     catalogue: dg.ResourceParam[Engine],
@@ -52,7 +57,9 @@ def images(
         wanted = locations_to_fetch(catalogue, collection, declaration.name, attempts=bounds.attempts)
         if wanted:
             fetched = _fetched(wanted, declaration, location_access)
-            outcomes[declaration.name] = record_fetched(catalogue, objects, collection, declaration.name, fetched)
+            outcomes[declaration.name] = record_fetched(
+                catalogue, objects, collection, declaration.name, fetched
+            )
     return dg.MaterializeResult(
         metadata={
             "fetched": sum(counts.get("fetched", 0) for counts in outcomes.values()),
@@ -62,9 +69,7 @@ def images(
     )
 
 
-def _fetched(
-    wanted: list[str], declaration: FeedDeclaration, access: LocationAccess
-) -> Iterator[Fetched]:
+def _fetched(wanted: list[str], declaration: FeedDeclaration, access: LocationAccess) -> Iterator[Fetched]:
     asked = (WantedImage(location=location) for location in wanted)
     for outcome in fetch_images(asked, declaration, access=access, workers=declaration.connections):
         if isinstance(outcome, FetchedImage):

@@ -1,9 +1,13 @@
-"""The searchable artefacts of a collection: candidate snapshot and promoted pointer.  One partition per collection."""
+"""The searchable artefacts of a collection: candidate snapshot and promoted pointer.
+
+One partition per collection.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
 
 import dagster as dg
+from index_builds.promotion import promote
 from sqlalchemy import Engine
 
 from assets.bounds import WorkBounds
@@ -13,7 +17,6 @@ from assets.gate_display import gate_metadata, manifest_metadata
 from assets.pieces import OVER_ALL
 from catalog.query_phrases import query_phrases
 from index_builds.errors import GateRefusedError, SnapshotDamagedError
-from index_builds.promotion import promote
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 from storage.objects import ObjectStore

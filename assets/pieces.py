@@ -8,7 +8,8 @@ from catalog import tables
 from catalog.pieces import resolve_pieces
 from catalog.trends import update_trends
 
-# Every collection looks at every feed and day: which feeds are its own is known to the registry, not to Dagster.
+# Every collection looks at every feed and day: which feeds are its own is known to the registry, not to
+# Dagster.
 OVER_ALL = dg.AllPartitionMapping()
 
 

@@ -9,8 +9,18 @@ from sqlalchemy import Connection, Engine
 
 from catalog.declarations import FeedDeclaration
 from catalog.tables import (
-    deliveries, disagreements, feeds, image_references, images, listings, piece_listings, pieces, price_history,
-    rejects, trends, verdicts,
+    deliveries,
+    disagreements,
+    feeds,
+    image_references,
+    images,
+    listings,
+    piece_listings,
+    pieces,
+    price_history,
+    rejects,
+    trends,
+    verdicts,
 )  # fmt: skip
 from storage.database import reading
 
@@ -77,7 +87,9 @@ def books(engine: Engine, collection: str, declarations: Iterable[FeedDeclaratio
 
         def count(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> int:
             chosen = sa.select(sa.func.count()).select_from(table)
-            return connection.execute(chosen.where(table.c.collection == collection, *conditions)).scalar_one()
+            return connection.execute(
+                chosen.where(table.c.collection == collection, *conditions)
+            ).scalar_one()
 
         of_collection = sa.select(image_references.c.image_id).where(
             image_references.c.collection == collection, image_references.c.image_id.is_not(None)
@@ -122,15 +134,17 @@ def _feed(connection: Connection, collection: str, declaration: FeedDeclaration)
     feed = declaration.name
     mine = (deliveries.c.collection == collection, deliveries.c.feed == feed)
     read = connection.execute(
-        sa.select(deliveries).where(*mine, deliveries.c.state.in_(["read", "damaged"])).order_by(
-            deliveries.c.delivered_at, deliveries.c.delivery_id
-        )
+        sa.select(deliveries)
+        .where(*mine, deliveries.c.state.in_(["read", "damaged"]))
+        .order_by(deliveries.c.delivered_at, deliveries.c.delivery_id)
     ).all()
     held = read[-1:] if declaration.deliveries == "full" else read
     stored = connection.execute(
         sa.select(sa.func.count())
         .select_from(listings)
-        .where(listings.c.collection == collection, listings.c.delivery_id.in_([row.delivery_id for row in held]))
+        .where(
+            listings.c.collection == collection, listings.c.delivery_id.in_([row.delivery_id for row in held])
+        )
     ).scalar_one()
     reasons = {
         row.reason: row.rows
@@ -153,7 +167,10 @@ def _feed(connection: Connection, collection: str, declaration: FeedDeclaration)
         sa.select(feeds.c.error).where(feeds.c.collection == collection, feeds.c.feed == feed)
     ).scalar_one_or_none()
     last = connection.execute(
-        sa.select(deliveries.c.error, deliveries.c.name).where(*mine).order_by(deliveries.c.delivery_id.desc()).limit(1)
+        sa.select(deliveries.c.error, deliveries.c.name)
+        .where(*mine)
+        .order_by(deliveries.c.delivery_id.desc())
+        .limit(1)
     ).one_or_none()
     if error is None and last is not None and last.error:
         error = f"{last.name}: {last.error}"

@@ -1,4 +1,4 @@
-"""What a feed is: its declaration in ``loupe.yaml``, as a typed value.  Reading and fetching live elsewhere."""
+"""What a feed is: its declaration in ``loupe.yaml``, as a typed value.  Reading it lives elsewhere."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,16 +15,16 @@ FeedFormat = Literal[
 ]
 NEEDS_MAPPING = frozenset({"json", "jsonl", "csv"})
 MAPPED_FIELDS = (
-    "source_id", "title", "description", "url", "brand", "category", "metal", "metal_colour", "fineness", "plating",
-    "stones", "styles", "colour", "weight", "gtin", "mpn", "sku", "certificate", "availability", "price",
-    "list_price", "currency", "rating", "images", "images_alt",
+    "source_id", "title", "description", "url", "brand", "category", "metal", "metal_colour", "fineness",
+    "plating", "stones", "styles", "colour", "weight", "gtin", "mpn", "sku", "certificate", "availability",
+    "price", "list_price", "currency", "rating", "images", "images_alt",
 )  # fmt: skip
-# title.fr: the title in another language.  dimensions_mm.width: one measure; dimensions_mm.*: a text that names its own.
+# title.fr: the title in another language.  dimensions_mm.*: a text that names its measures itself.
 _NAMED_FIELD = re.compile(r"title\.[a-z]{2}|dimensions_mm\.([a-z][a-z0-9_]{0,30}|\*)")
 
 
 class Pagination(BaseModel):
-    """How an HTTP feed continues: a page number in the query, or a field or ``Link`` header with the next URL."""
+    """How an HTTP feed continues: by page number, or a field or ``Link`` header with the next URL."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -53,7 +53,9 @@ class FeedDeclaration(BaseModel):
     mapping: dict[str, str] = Field(default_factory=dict)  # our field -> column or dotted path
     defaults: dict[str, str] = Field(default_factory=dict)  # our field -> raw text for rows that state none
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None  # of bare numbers
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "en"  # of texts, and of number spelling
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = (
+        "en"  # of texts, and of number spelling
+    )
     pagination: Pagination | None = None
     requests_per_second: float = Field(default=4.0, gt=0)
     connections: int = Field(default=8, ge=1, le=64)
@@ -77,7 +79,10 @@ class FeedDeclaration(BaseModel):
 
     @model_validator(mode="after")
     def _mapping_where_needed(self) -> "FeedDeclaration":
-        if self.format in NEEDS_MAPPING and not {"source_id", "title"} <= self.mapping.keys() | self.defaults.keys():
+        if (
+            self.format in NEEDS_MAPPING
+            and not {"source_id", "title"} <= self.mapping.keys() | self.defaults.keys()
+        ):
             message = f"format {self.format} fixes no field names: map at least source_id and title"
             raise ValueError(message)
         return self
@@ -94,8 +99,8 @@ class FeedRegistry:
             for feed in feeds
         }
 
-    def keys(self) -> list[str]:
-        """Return every feed's key, in the order of their declaration."""
+    def names(self) -> list[str]:
+        """Return every feed's full name, in the order of their declaration."""
         return list(self._by_key)
 
     def named(self, key: str) -> tuple[str, FeedDeclaration]:

@@ -73,7 +73,9 @@ def keep(
         if not objects.exists(key):
             objects.put_file(key, arrival.path)
         with engine.begin() as connection:
-            note_check(connection, collection, declaration, received_at, {arrival.name: dict(arrival.validators)})
+            note_check(
+                connection, collection, declaration, received_at, {arrival.name: dict(arrival.validators)}
+            )
             last = connection.execute(
                 sa.select(deliveries.c.digest, deliveries.c.state)
                 .where(
@@ -140,7 +142,9 @@ def waiting(engine: Engine, collection: str, feed: str) -> list[Delivery]:
         rows = connection.execute(
             sa.select(deliveries)
             .where(
-                deliveries.c.collection == collection, deliveries.c.feed == feed, deliveries.c.state == "received"
+                deliveries.c.collection == collection,
+                deliveries.c.feed == feed,
+                deliveries.c.state == "received",
             )
             .order_by(deliveries.c.delivered_at, deliveries.c.delivery_id)
         ).all()
@@ -159,7 +163,10 @@ def waiting(engine: Engine, collection: str, feed: str) -> list[Delivery]:
 
 
 def reading_position(engine: Engine, collection: str, feed: str) -> str:
-    """Return what a feed's catalogue rows were read up to: it changes when a delivery was read, and only then."""
+    """Return what a feed's catalogue rows were read up to.
+
+    It changes when a delivery was read, and only then.
+    """
     with reading(engine) as connection:
         last = connection.execute(
             sa.select(sa.func.max(deliveries.c.delivery_id)).where(

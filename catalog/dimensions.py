@@ -13,17 +13,20 @@ from catalog.texts import comparable
 from catalog.vocabulary import find_in_words
 
 MM_OF_UNIT = {
-    "mm": 1.0, "millimetre": 1.0, "millimeter": 1.0, "millimetres": 1.0, "millimeters": 1.0, "مم": 1.0, "ملم": 1.0,
-    "cm": 10.0, "cms": 10.0, "centimetre": 10.0, "centimeter": 10.0, "centimetres": 10.0, "centimeters": 10.0, "سم": 10.0,
+    "mm": 1.0, "millimetre": 1.0, "millimeter": 1.0, "millimetres": 1.0, "millimeters": 1.0, "مم": 1.0,
+    "ملم": 1.0,
+    "cm": 10.0, "cms": 10.0, "centimetre": 10.0, "centimeter": 10.0, "centimetres": 10.0,
+    "centimeters": 10.0, "سم": 10.0,
     "m": 1000.0, "metre": 1000.0, "meter": 1000.0,
-    "in": 25.4, "inch": 25.4, "inches": 25.4, '"': 25.4, "”": 25.4, "″": 25.4, "''": 25.4, "zoll": 25.4, "pouce": 25.4,
-    "pouces": 25.4, "بوصة": 25.4, "ft": 304.8, "feet": 304.8,
+    "in": 25.4, "inch": 25.4, "inches": 25.4, '"': 25.4, "”": 25.4, "″": 25.4, "''": 25.4, "zoll": 25.4,
+    "pouce": 25.4, "pouces": 25.4, "بوصة": 25.4, "ft": 304.8, "feet": 304.8,
 }  # fmt: skip
 GRAMS_OF_UNIT = {
-    "g": 1.0, "gm": 1.0, "gms": 1.0, "gr": 1.0, "gram": 1.0, "grams": 1.0, "gramm": 1.0, "gramme": 1.0, "grammes": 1.0,
+    "g": 1.0, "gm": 1.0, "gms": 1.0, "gr": 1.0, "gram": 1.0, "grams": 1.0, "gramm": 1.0, "gramme": 1.0,
+    "grammes": 1.0,
     "جرام": 1.0, "غرام": 1.0, "mg": 0.001, "kg": 1000.0, "oz": 28.349523125, "ounce": 28.349523125,
-    "ounces": 28.349523125, "ozt": 31.1034768, "lb": 453.59237, "lbs": 453.59237, "ct": 0.2, "cts": 0.2, "carat": 0.2,
-    "carats": 0.2, "dwt": 1.55517384, "tola": 11.6638038,
+    "ounces": 28.349523125, "ozt": 31.1034768, "lb": 453.59237, "lbs": 453.59237, "ct": 0.2, "cts": 0.2,
+    "carat": 0.2, "carats": 0.2, "dwt": 1.55517384, "tola": 11.6638038,
 }  # fmt: skip
 LONGEST_MM = 10_000.0
 HEAVIEST_G = 50_000.0
@@ -73,8 +76,8 @@ def read_lengths(text: str, name: str, *, unit: str | None = "mm") -> dict[str, 
 def read_labelled_lengths(text: str, *, language: str = "en") -> dict[str, float]:
     """Return every length of a text that names its measures, in millimetres, by our names of them.
 
-    ``Motif Height: 0.98 cm, Width: 0.63 cm`` gives ``motif_height`` and ``width``.  A length without a name is
-    ``size``; the first statement of a name stands.  A text without any length gives nothing.
+    ``Motif Height: 0.98 cm, Width: 0.63 cm`` gives ``motif_height`` and ``width``.  A length without a name
+    is ``size``; the first statement of a name stands.  A text without any length gives nothing.
     """
     lengths: dict[str, float] = {}
     for segment in _SEGMENT.split(text):

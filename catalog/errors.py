@@ -1,6 +1,7 @@
-"""What can go wrong in the catalogue: the family of errors, each with the value and the remedy in its message.
+"""What can go wrong in the catalogue: one family of errors, each naming the value and the remedy.
 
-A bad row is no error but data (``catalog.listing.Reject``); these are for what a whole feed or picture cannot do.
+A bad row is no error but data (``catalog.listing.Reject``); these are for what a whole feed or picture
+cannot do.
 """
 
 
@@ -16,14 +17,16 @@ class FeedUnreachableError(CatalogError):
         retry_after: Seconds that the server asked to wait, None when it named none.
     """
 
-    def __init__(self, message: str, *, reason: str = "unreachable", retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, reason: str = "unreachable", retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.retry_after = retry_after
 
 
 class FeedRefusedError(CatalogError):
-    """A feed or picture cannot be had until somebody changes something: wrong address, no rights, wrong format.
+    """A feed or picture cannot be had until somebody changes something: address, rights or format.
 
     Attributes:
         reason: Stable code: ``not_found``, ``refused``, ``too_large``, ``bad_location``, ``private_address``,

@@ -1,9 +1,10 @@
 """Where a field stands in a record: the paths of a feed's mapping.
 
-A path names a column or leads through a document: ``price``, ``offer.price``, ``images[].src`` (every element of a
-list), ``specs[label=Material].value`` (the elements whose ``label`` is ``Material``).  ``sale_price | price`` takes
-the first that is stated; ``{baseColour} {articleType}`` is a text with columns put in.  A record that holds the whole
-path as one key (``Variant Price``, ``Weight (oz.)``) wins over taking the path apart.
+A path names a column or leads through a document: ``price``, ``offer.price``, ``images[].src`` (every
+element of a list), ``specs[label=Material].value`` (the elements whose ``label`` is
+``Material``).  ``sale_price | price`` takes the first that is stated; ``{baseColour} {articleType}`` is a
+text with columns put in.  A record that holds the whole path as one key (``Variant Price``, ``Weight
+(oz.)``) wins over taking the path apart.
 """
 
 import re
@@ -42,7 +43,7 @@ def checked_path(path: str) -> str:
         for column in _COLUMN.findall(alternative) or [alternative]:
             brackets = column.count("["), column.count("]")
             if brackets[0] != brackets[1]:
-                message = f"path {path!r} has a bracket without its partner: write images[].src or specs[label=X].value"
+                message = f"path {path!r} has an open bracket: write images[].src or specs[label=X].value"
                 raise ValueError(message)
     return path
 
@@ -53,7 +54,7 @@ def first_stated(record: Mapping[str, Any], path: str) -> Stated | None:
 
 
 def all_stated(record: Mapping[str, Any], path: str) -> Iterator[Stated]:
-    """Yield every non-empty value at the first alternative of ``path`` that has one, in the record's order."""
+    """Yield every stated value at the first alternative of ``path`` that has one, in order."""
     for alternative in _alternatives(record, path):
         found = False
         for value in _values(record, alternative):

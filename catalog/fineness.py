@@ -8,10 +8,12 @@ import re
 from catalog.errors import UnreadableValueError
 
 PER_MILLE_OF_KARAT = {
-    24: 999, 23: 958, 22: 916, 21: 875, 20: 833, 19: 800, 18: 750, 17: 708, 16: 667, 15: 625, 14: 585, 13: 542,
-    12: 500, 11: 458, 10: 417, 9: 375, 8: 333,
+    24: 999, 23: 958, 22: 916, 21: 875, 20: 833, 19: 800, 18: 750, 17: 708, 16: 667, 15: 625, 14: 585,
+    13: 542, 12: 500, 11: 458, 10: 417, 9: 375, 8: 333,
 }  # fmt: skip
-GOLD_MARKS = frozenset({333, 375, 417, 500, 583, 585, 625, 750, 800, 833, 875, 900, 916, 917, 958, 986, 990, 995, 999})
+GOLD_MARKS = frozenset(
+    {333, 375, 417, 500, 583, 585, 625, 750, 800, 833, 875, 900, 916, 917, 958, 986, 990, 995, 999}
+)
 SILVER_MARKS = frozenset({800, 830, 835, 875, 900, 916, 925, 935, 940, 950, 958, 970, 980, 990, 999})
 PLATINUM_MARKS = frozenset({500, 585, 600, 800, 850, 900, 950, 990, 999})
 MARKS_OF_METAL = {
@@ -49,7 +51,8 @@ def karat_of(per_mille: int) -> int | None:
 def statements(text: str) -> list[tuple[int, int, int, bool]]:
     """Return every purity in ``text`` as (start, end, parts per mille, written as karat), in its order.
 
-    A carat weight ("1.5 ct") is no purity; neither is a number that no hallmark knows ("304 stainless steel").
+    A carat weight ("1.5 ct") is no purity; neither is a number that no hallmark knows ("304 stainless
+    steel").
     """
     found: list[tuple[int, int, int, bool]] = []
     for match in KARAT.finditer(text):
@@ -67,7 +70,7 @@ def statements(text: str) -> list[tuple[int, int, int, bool]]:
 
 
 def read_fineness(text: str) -> int | None:
-    """Return the parts per mille that ``text`` states for the piece's metal; None when it only states a plating's.
+    """Return the parts per mille that ``text`` states for the metal; None when it is only a plating's.
 
     ``18K Gold plating`` is gold on something else: the piece's own purity stays unsaid.
 

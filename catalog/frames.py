@@ -9,7 +9,10 @@ from storage.database import reading
 
 
 def listings_frame(engine: Engine, collection: str, feed: str) -> pd.DataFrame:
-    """Return one feed's live listings, a column each as in ``catalog.tables``; empty with all columns when none."""
+    """Return one feed's live listings, a column each as in ``catalog.tables``.
+
+    Empty with all columns when none.
+    """
     chosen = (
         sa.select(listings)
         .where(

@@ -17,7 +17,9 @@ from storage.batches import batches
 from storage.database import reading
 from storage.objects import ObjectStore, digest_key, sha256_hex
 
-RETRIED_ALWAYS = frozenset({"missing_file"})  # costs a look into a folder, and somebody may have put the file there
+RETRIED_ALWAYS = frozenset(
+    {"missing_file"}
+)  # costs a look into a folder, and somebody may have put the file there
 WRITE_BATCH = 64
 
 
@@ -38,7 +40,10 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What looking at a picture's bytes gave; ``unreadable`` is the reason code when they are no picture we accept."""
+    """What looking at a picture's bytes gave.
+
+    ``unreadable`` is the reason code when they are no picture we accept.
+    """
 
     format: str | None = None
     width: int | None = None
@@ -93,9 +98,9 @@ def record_fetched(
 ) -> dict[str, int]:
     """Store pictures as they arrive and note every outcome; return how many locations ended in each state.
 
-    Bytes are stored before the rows that name them, a batch of rows is one transaction: a killed run loses at most
-    the last batch of notes, and never a picture that a row names.  A transient failure counts an attempt; a
-    permanent one (``attempts`` 0) waits until the feed names another location.
+    Bytes are stored before the rows that name them, a batch of rows is one transaction: a killed run loses at
+    most the last batch of notes, and never a picture that a row names.  A transient failure counts an
+    attempt; a permanent one (``attempts`` 0) waits until the feed names another location.
     """
     counts: dict[str, int] = {}
     for batch in batches(outcomes, WRITE_BATCH):
@@ -124,11 +129,11 @@ def _register(connection: Connection, sizes: Mapping[str, int]) -> None:
             )
         )
     }
-    for image_id, size in sizes.items():
+    for image_id in sizes:
         key = image_key_of(image_id)
         other = known.setdefault(key, image_id)
         if other != image_id:
-            message = f"pictures {image_id} and {other} share the index key {key}: remove one of the two from its feed"
+            message = f"pictures {image_id} and {other} share index key {key}: remove one from its feed"
             raise ImageKeyCollisionError(message)
     present = set(
         connection.execute(sa.select(images.c.image_id).where(images.c.image_id.in_(list(sizes)))).scalars()
@@ -236,9 +241,9 @@ def judge_pictures(
 ) -> int:
     """Give every picture of the collection its verdict; return how many verdicts changed.
 
-    A picture used by several feeds is held to the standard of the strictest kind among them.  Unreadable bytes are
-    ``rejected`` with their reason.  Verdicts of other rules are judged anew, so quarantined pictures come back when
-    rules change.
+    A picture used by several feeds is held to the standard of the strictest kind among them.  Unreadable
+    bytes are ``rejected`` with their reason.  Verdicts of other rules are judged anew, so quarantined
+    pictures come back when rules change.
 
     Args:
         judge: Measures and feed kind to verdict and findings.
@@ -250,12 +255,14 @@ def judge_pictures(
         seen: dict[str, Any] = {}
         for row in connection.execute(
             sa.select(
-                images.c.image_id, images.c.measures, images.c.unreadable, images.c.unreadable_message,
+                images.c.image_id,
+                images.c.measures,
+                images.c.unreadable,
+                images.c.unreadable_message,
                 image_references.c.feed,
             )
             .join(image_references, image_references.c.image_id == images.c.image_id)
             .where(image_references.c.collection == collection, images.c.measures_version.is_not(None))
-            .distinct()
         ):
             uses.setdefault(row.image_id, set()).add(kind_of_feed.get(row.feed, "retailer"))
             seen[row.image_id] = row
@@ -267,7 +274,12 @@ def judge_pictures(
         for image_id, kinds in sorted(uses.items()):
             row = seen[image_id]
             if row.unreadable is not None:
-                finding = {"rule": row.unreadable, "measured": None, "required": None, "unit": row.unreadable_message}
+                finding = {
+                    "rule": row.unreadable,
+                    "measured": None,
+                    "required": None,
+                    "unit": row.unreadable_message,
+                }
                 after = ("rejected", [finding], version)
             else:
                 kind = min(kinds, key=lambda one: strictness.get(one, 0))
@@ -305,7 +317,10 @@ def render_pictures(
     version: str,
     workers: int,
 ) -> int:
-    """Make the served sizes of accepted pictures and of those in review; return how many pictures got theirs."""
+    """Make the served sizes of accepted pictures and of those in review.
+
+    Return how many pictures got theirs.
+    """
     with reading(engine) as connection:
         waiting = list(
             connection.execute(
@@ -394,7 +409,9 @@ def _of_collection(collection: str) -> sa.Select[Any]:
     )
 
 
-def _worked(items: Sequence[str], work: Callable[[str], Any], workers: int) -> Iterator[list[tuple[str, Any]]]:
+def _worked(
+    items: Sequence[str], work: Callable[[str], Any], workers: int
+) -> Iterator[list[tuple[str, Any]]]:
     """Run ``work`` over items in threads and yield the results in batches small enough to lose."""
     with ThreadPoolExecutor(max_workers=workers) as pool:
         for some in batches(items, WRITE_BATCH):

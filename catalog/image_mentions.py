@@ -29,14 +29,20 @@ def image_mentions(
     if not locations and declaration.images_pattern is not None:
         made = filled(declaration.images_pattern, {"source_id": source_id, **record})
         locations += [made] if made else []
-    alts = [as_text(stated.value) for stated in all_stated(record, mapping["images_alt"])] if "images_alt" in mapping else []
+    alts = (
+        [as_text(stated.value) for stated in all_stated(record, mapping["images_alt"])]
+        if "images_alt" in mapping
+        else []
+    )
     if path is not None and path.endswith("[].src") and mapping.get("images_alt", "").endswith("[].alt"):
         alts = _parallel(record, path)
     mentions: dict[str, ImageMention] = {}
     complaints = []
     for position, location in enumerate(locations):
         if len(location) > LONGEST_LOCATION:
-            complaints.append(f"a picture's address has {len(location)} letters, more than {LONGEST_LOCATION}: left out")
+            complaints.append(
+                f"a picture's address has {len(location)} letters, more than {LONGEST_LOCATION}: left out"
+            )
             continue
         alt = shortened(alts[position], LONGEST_ALT) if position < len(alts) and alts[position] else None
         mentions.setdefault(location, ImageMention(location=location, alt=alt))
@@ -70,10 +76,12 @@ def _locations(value: Any) -> list[str]:
 
 
 def _parallel(record: Mapping[str, Any], path: str) -> list[str]:
-    """Return the alternative texts beside ``images[].src``, empty where a picture has none, so that none shifts."""
+    """Return the texts beside ``images[].src``, empty where a picture has none, so that none shifts."""
     images = record.get(path.removesuffix("[].src"))
     if not isinstance(images, list):
         return []
     return [
-        as_text(one.get("alt") or "") for one in images if isinstance(one, Mapping) and _locations(one.get("src") or "")
+        as_text(one.get("alt") or "")
+        for one in images
+        if isinstance(one, Mapping) and _locations(one.get("src") or "")
     ]

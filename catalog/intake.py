@@ -1,6 +1,9 @@
-"""Reading a delivery into the catalogue: listings, rejects, price history and picture references, all or nothing.
+"""Reading a delivery into the catalogue.
 
-A delivery is one transaction.  A crash leaves the catalogue as it was before it, and the delivery still waiting.
+Listings, rejects, price history and picture references, all or nothing.
+
+A delivery is one transaction.  A crash leaves the catalogue as it was before it, and the delivery still
+waiting.
 """
 
 import hashlib
@@ -20,7 +23,9 @@ from catalog.tables import deliveries, image_references, listings, rejects
 from storage.batches import batches
 
 BATCH_ROWS = 1000  # bound on memory; SQLite's parameter limit stands far above it
-HOLD_BELOW_SHARE = 0.1  # a full delivery with fewer of the live listings than this is held: feeds break, houses do not
+HOLD_BELOW_SHARE = (
+    0.1  # a full delivery with fewer of the live listings than this is held: feeds break, houses do not
+)
 HOLD_FROM_LISTINGS = 20
 
 
@@ -58,9 +63,9 @@ def take_in(
 ) -> IntakeReport:
     """Read one delivery into the catalogue and note what became of it.
 
-    A full delivery withdraws the feed's listings that it leaves out, unless it is damaged.  A full delivery older
-    than one already read changes nothing (``superseded``).  One that would withdraw nearly everything is ``held``:
-    the catalogue keeps its last good state.
+    A full delivery withdraws the feed's listings that it leaves out, unless it is damaged.  A full delivery
+    older than one already read changes nothing (``superseded``).  One that would withdraw nearly everything
+    is ``held``: the catalogue keeps its last good state.
     """
     counts = _Counts()
     try:
@@ -80,8 +85,8 @@ def take_in(
     except _Held:
         held = _Counts()
         held.error = (
-            f"holds {counts.accepted} listings where the feed had {live_before}: held, the catalogue keeps its state; "
-            "deliver the whole catalogue again, or declare the feed as deliveries: increments"
+            f"holds {counts.accepted} listings where the feed had {live_before}: held, the catalogue keeps its "
+            "state; deliver the whole catalogue again, or declare the feed as deliveries: increments"
         )
         with engine.begin() as connection:
             return _finish(connection, delivery, held, "held")
@@ -96,7 +101,9 @@ class _Counts:
         self.reasons: dict[str, int] = {}
 
 
-def _counted(statements: Iterable[Listing | Reject | Remark | Damage], counts: _Counts) -> Iterator[Listing | Reject]:
+def _counted(
+    statements: Iterable[Listing | Reject | Remark | Damage], counts: _Counts
+) -> Iterator[Listing | Reject]:
     for statement in statements:
         match statement:
             case Listing():
@@ -117,7 +124,12 @@ def _store(
     connection: Connection, delivery: Delivery, batch: Sequence[Listing | Reject], counts: _Counts
 ) -> None:
     refused = [
-        {"collection": delivery.collection, "feed": delivery.feed, "delivery_id": delivery.delivery_id, **asdict(one)}
+        {
+            "collection": delivery.collection,
+            "feed": delivery.feed,
+            "delivery_id": delivery.delivery_id,
+            **asdict(one),
+        }
         for one in batch
         if isinstance(one, Reject)
     ]
@@ -148,18 +160,28 @@ def _store(
     counts.changed += len(changed)
     if new:
         connection.execute(listings.insert(), new)
-    mine = (listings.c.collection == delivery.collection, listings.c.listing_id == sa.bindparam("new_listing_id"))
+    mine = (
+        listings.c.collection == delivery.collection,
+        listings.c.listing_id == sa.bindparam("new_listing_id"),
+    )
     if changed:
-        names = [name.removeprefix("new_") for name in changed[0] if name not in ("new_collection", "new_listing_id")]
+        names = [
+            name.removeprefix("new_")
+            for name in changed[0]
+            if name not in ("new_collection", "new_listing_id")
+        ]
         connection.execute(
-            listings.update().where(*mine).values({name: sa.bindparam(f"new_{name}") for name in names}), changed
+            listings.update().where(*mine).values({name: sa.bindparam(f"new_{name}") for name in names}),
+            changed,
         )
     if same:
         connection.execute(
             listings.update()
             .where(*mine)
             .values(
-                last_seen_at=sa.bindparam("new_last_seen_at"), delivery_id=delivery.delivery_id, withdrawn_at=None
+                last_seen_at=sa.bindparam("new_last_seen_at"),
+                delivery_id=delivery.delivery_id,
+                withdrawn_at=None,
             ),
             same,
         )

@@ -12,9 +12,12 @@ def is_local(declaration: FeedDeclaration) -> bool:
 
 
 def fingerprint(declaration: FeedDeclaration) -> str | None:
-    """Return a digest of the names, sizes and modification times of a local feed's files; None while it is empty.
+    """Return a digest of the names, sizes and modification times of a local feed's files.
 
-    Equal fingerprints mean "nothing to fetch"; different ones only "look": what counts is the content's digest.
+    None while it is empty.
+
+    Equal fingerprints mean "nothing to fetch"; different ones only "look": what counts is the content's
+    digest.
     """
     location = Path(declaration.location)
     if location.is_file():

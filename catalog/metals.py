@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from catalog.fineness import MARKS_OF_METAL, statements
 from catalog.texts import comparable
-from catalog.vocabulary import Found, find_in_words
+from catalog.vocabulary import Found, find_in_words, look_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetalStatement:
-    """What a phrase states; None is unsaid.  ``several`` holds the metals of a phrase that names more than one."""
+    """What a phrase states; None is unsaid.  ``several`` holds the metals where it names more than one."""
 
     metal: str | None = None
     metal_colour: str | None = None
@@ -27,7 +27,7 @@ class MetalStatement:
 
 
 def read_metal(text: str, *, language: str = "en") -> MetalStatement:
-    """Return what ``text`` states about metal; a bare number counts as purity only beside the metal it fits."""
+    """Return what ``text`` states about metal; a bare number is a purity only of a metal it fits."""
     words: list[str] = []
     purities: list[tuple[int, int, bool]] = []  # word position it stands before, per mille, written as karat
     at = 0
@@ -46,8 +46,13 @@ def read_metal(text: str, *, language: str = "en") -> MetalStatement:
     if not metals and any(words[position] == "vermeil" for position in covered):
         metal = "silver"  # vermeil is gold on sterling silver by definition (US 16 CFR 23.5)
         metals = ("silver",)
+    spans = [*named, *platings]
     colours = tuple(
-        dict.fromkeys(one.term for one in find_in_words("metal_colour", words, language=language))
+        dict.fromkeys(
+            one.term
+            for one in find_in_words("metal_colour", words, language=language)
+            if not _is_bare_colour(words[one.start : one.end]) or _beside(one, spans)
+        )
     )
     fineness = None
     if metal in MARKS_OF_METAL:
@@ -71,5 +76,20 @@ def read_metal(text: str, *, language: str = "en") -> MetalStatement:
 
 
 def _belongs_to_plating(position: int, platings: list[Found], named: list[Found]) -> bool:
-    """Tell whether the purity before word ``position`` is the plating's: "18k gold plated", not "silver 925, plated"."""
+    """Tell whether the purity before a word is the plating's: "18k gold plated", not "silver 925, plated"."""
     return any(one.start == position for one in platings) and not any(one.end == position for one in named)
+
+
+def _is_bare_colour(words: list[str]) -> bool:
+    """Tell whether the words name a colour that anything can have: "black" may be leather's."""
+    return len(words) == 1 and look_up("colour", words[0]) not in (
+        None,
+        "gold",
+        "silver",
+        "rose_gold",
+        "grey",
+    )
+
+
+def _beside(one: Found, spans: list[Found]) -> bool:
+    return any(span.start <= one.end and one.start <= span.end for span in spans)

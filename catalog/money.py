@@ -1,4 +1,4 @@
-"""Prices as feeds write them, to minor units of an ISO 4217 currency.  Decimal all the way: no float sees money."""
+"""Prices as feeds write them, to minor units of an ISO 4217 currency.  No float touches a text."""
 
 import re
 import unicodedata
@@ -19,7 +19,9 @@ _GROUPED = re.compile(r"\d{1,3}(?P<mark>[.,' ])\d{2,3}(?:(?P=mark)\d{2,3})*")
 _FULL_GROUPS = re.compile(r"\d{1,3}(?:[.,' ]\d{2,3})*[.,' ]\d{3}")
 _DASH_CENTS = re.compile(r"(?<=\d)[.,]\s?[-–—]+(?!\d)")
 _MINUS = re.compile(r"(?:^|[^\w])[-−–]\s*\d|^\s*[-−–]|\(\s*[\d.,]+\s*\)|\d\s*[-−]\s*$")
-_NOISE = re.compile(r"\b(?:price|only|from|ab|nur|prix|incl|vat|mrp)\b[.:]?|[()*:/=]|(?<!\w)\.|\.(?!\w)", re.IGNORECASE)
+_NOISE = re.compile(
+    r"\b(?:price|only|from|ab|nur|prix|incl|vat|mrp)\b[.:]?|[()*:/=]|(?<!\w)\.|\.(?!\w)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +35,9 @@ class Money:
 def read_money(value: str | int | float | Decimal, *, currency: str | None, language: str = "en") -> Money:
     """Return the price that a feed states.
 
-    A JSON number is taken as it is.  In a text, two kinds of mark settle themselves (the last is the decimal mark);
-    one mark before exactly three digits is what the feed's language makes of it, and nothing is rounded: ``1.299`` in
-    an English feed in dollars is refused rather than read as 1299.
+    A JSON number is taken as it is.  In a text, two kinds of mark settle themselves (the last is the decimal
+    mark); one mark before exactly three digits is what the feed's language makes of it, and nothing is
+    rounded: ``1.299`` in an English feed in dollars is refused rather than read as 1299.
 
     Args:
         value: The feed's value.
@@ -75,7 +77,9 @@ def to_minor(amount: Decimal, currency: str) -> int:
         raise UnreadableValueError(message)
     scaled = amount.scaleb(get_currency_precision(currency))
     if scaled != scaled.to_integral_value():
-        message = f"price {amount} has more decimals than {currency} has: check the decimal mark and `language`"
+        message = (
+            f"price {amount} has more decimals than {currency} has: check the decimal mark and `language`"
+        )
         raise UnreadableValueError(message)
     if scaled > LARGEST_MINOR:
         message = f"price {amount} is beyond any price"
@@ -119,7 +123,9 @@ def _currency(sign: str, text: str, declared: str | None, language: str) -> str 
     for candidate in (sign, sign.replace(" ", ""), Price.fromstring(text).currency or ""):
         if candidate.upper() in _codes():
             return candidate.upper()
-        meanings = currency_signs().get(candidate.casefold().strip("."), currency_signs().get(candidate.casefold()))
+        meanings = currency_signs().get(
+            candidate.casefold().strip("."), currency_signs().get(candidate.casefold())
+        )
         if meanings is None and candidate in _locale_signs(language):
             meanings = (_locale_signs(language)[candidate],)
         if meanings is not None:

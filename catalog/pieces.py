@@ -42,8 +42,8 @@ class PiecesReport:
 def resolve_pieces(engine: Engine, collection: str) -> PiecesReport:
     """Join a collection's listings into pieces and write what changed, in one transaction.
 
-    A piece keeps its id as long as its earliest listing stays in it; a piece merged into another leaves a row that
-    forwards to it.  Running it again on the same listings writes nothing.
+    A piece keeps its id as long as its earliest listing stays in it; a piece merged into another leaves a row
+    that forwards to it.  Running it again on the same listings writes nothing.
     """
     with engine.begin() as connection:
         rows = [
@@ -60,14 +60,18 @@ def resolve_pieces(engine: Engine, collection: str) -> PiecesReport:
             )
         }
         groups = join(rows)
-        names = _name_groups([members for members, _ in groups], by_id, {one: was[0] for one, was in before.items()})
+        names = _name_groups(
+            [members for members, _ in groups], by_id, {one: was[0] for one, was in before.items()}
+        )
         after = {
             listing_id: (names[index], rules.get(listing_id, "alone"))
             for index, (members, rules) in enumerate(groups)
             for listing_id in members
         }
         changed = _write_memberships(connection, collection, before, after)
-        changed += _write_pieces(connection, collection, names, [members for members, _ in groups], by_id, before, after)
+        changed += _write_pieces(
+            connection, collection, names, [members for members, _ in groups], by_id, before, after
+        )
         found = {
             (names[index], field): said
             for index, (members, _) in enumerate(groups)
@@ -155,7 +159,10 @@ def _folded(text: str | None) -> str:
 def _name_groups(
     groups: list[list[str]], by_id: Mapping[str, Mapping[str, Any]], known: Mapping[str, str]
 ) -> list[str]:
-    """Give every group its id: the one its earliest listing had, if no group before it took that, else a new one."""
+    """Give every group its id.
+
+    The one its earliest listing had, if no group before it took that, else a new one.
+    """
     taken: set[str] = set()
     names = []
     for members in groups:
@@ -192,7 +199,12 @@ def _write_memberships(
         connection.execute(
             piece_listings.insert(),
             [
-                {"collection": collection, "listing_id": one, "piece_id": after[one][0], "rule": after[one][1]}
+                {
+                    "collection": collection,
+                    "listing_id": one,
+                    "piece_id": after[one][0],
+                    "rule": after[one][1],
+                }
                 for one in new
             ],
         )
@@ -233,7 +245,9 @@ def _write_pieces(
             continue
         changed += 1
     successor = {
-        was[0]: after[listing_id][0] for listing_id, was in sorted(before.items(), reverse=True) if listing_id in after
+        was[0]: after[listing_id][0]
+        for listing_id, was in sorted(before.items(), reverse=True)
+        if listing_id in after
     }
     for name, row in stored.items():
         target = successor.get(name, row.forwarded_to)
@@ -268,7 +282,9 @@ def _write_disagreements(
 ) -> int:
     stored = {
         (row.piece_id, row.field): row.said
-        for row in connection.execute(sa.select(disagreements).where(disagreements.c.collection == collection))
+        for row in connection.execute(
+            sa.select(disagreements).where(disagreements.c.collection == collection)
+        )
     }
     changed = 0
     for piece_id, field in sorted(stored.keys() | found.keys()):
@@ -284,7 +300,9 @@ def _write_disagreements(
         )
         if said is not None:
             connection.execute(
-                disagreements.insert().values(collection=collection, piece_id=piece_id, field=field, said=said)
+                disagreements.insert().values(
+                    collection=collection, piece_id=piece_id, field=field, said=said
+                )
             )
         changed += 1
     return changed

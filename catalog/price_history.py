@@ -1,7 +1,9 @@
-"""Price history: one row per listing and span of time in which price, list price, currency and availability held.
+"""Price history: one row per listing and span of time in which price.
 
-Rows change only when something changed.  A row is closed (``valid_to``) when the next one opens or the listing is
-withdrawn; a correction at the very instant a row opened replaces that row.
+List price, currency and availability held.
+
+Rows change only when something changed.  A row is closed (``valid_to``) when the next one opens or the
+listing is withdrawn; a correction at the very instant a row opened replaces that row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -73,7 +75,8 @@ def note_prices(
         )
     close_spans(connection, collection, [row["closing"] for row in closed], at=at)
     if opened:
-        # A listing that left and came back within one instant finds its own closed span: it is reopened as stated.
+        # A listing that left and came back within one instant finds its own closed span: it is reopened as
+        # stated.
         connection.execute(
             price_history.delete().where(
                 price_history.c.collection == collection,

@@ -10,15 +10,22 @@ from storage.database import reading
 
 
 def query_phrases(engine: Engine, collection: str, *, limit: int, seed: int) -> list[str]:
-    """Return up to ``limit`` distinct phrases such as ``rose gold ring with emerald``, the same for the same seed.
+    """Return up to ``limit`` distinct phrases such as ``rose gold ring with emerald``.
+
+    The same for the same seed.
 
     A catalogue that states no attributes gives its titles' words instead; an empty one gives none.
     """
     with reading(engine) as connection:
         rows = connection.execute(
             sa.select(
-                listings.c.title, listings.c.category, listings.c.metal, listings.c.metal_colour, listings.c.stones,
-                listings.c.styles, listings.c.colour,
+                listings.c.title,
+                listings.c.category,
+                listings.c.metal,
+                listings.c.metal_colour,
+                listings.c.stones,
+                listings.c.styles,
+                listings.c.colour,
             ).where(listings.c.collection == collection)
         ).all()
     phrases = set()
@@ -34,4 +41,4 @@ def query_phrases(engine: Engine, collection: str, *, limit: int, seed: int) -> 
     ordered = sorted(phrase for phrase in phrases if phrase.strip())
     if len(ordered) <= limit:
         return ordered
-    return sorted(random.Random(seed).sample(ordered, limit))  # noqa: S311 - a reproducible sample, not a secret
+    return sorted(random.Random(seed).sample(ordered, limit))  # noqa: S311 - a reproducible sample

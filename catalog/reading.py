@@ -1,7 +1,7 @@
 """Reading a delivery: from a file and its declaration to listings, rejects, remarks and damage.
 
-One row in memory at a time (JSON Lines, CSV, TSV, XML, JSON); what grows with the delivery is the set of ids that
-tells duplicates.  No content raises: a bad row is a Reject, a file that breaks off is one Damage.
+One row in memory at a time (JSON Lines, CSV, TSV, XML, JSON); what grows with the delivery is the set of
+ids that tells duplicates.  No content raises: a bad row is a Reject, a file that breaks off is one Damage.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,8 +35,8 @@ READERS: Mapping[str, Reader] = {
 def read_delivery(path: Path, declaration: FeedDeclaration) -> Iterator[Listing | Reject | Remark | Damage]:
     """Yield what a delivery holds, in its order; a listing's remarks follow it.
 
-    Remarks about the whole file have an empty ``source_id`` and the place ``file``.  Of two records with one id, the
-    first is the listing and the second a reject.
+    Remarks about the whole file have an empty ``source_id`` and the place ``file``.  Of two records with one
+    id, the first is the listing and the second a reject.
     """
     standardiser = Standardiser(declaration)
     seen: set[str] = set()
@@ -66,7 +66,7 @@ def read_delivery(path: Path, declaration: FeedDeclaration) -> Iterator[Listing 
 
 
 def reader_of(declaration: FeedDeclaration) -> Reader:
-    """Return the reader of a declaration's deliveries: a crawl of several pages is delivered as JSON Lines."""
+    """Return the reader of a feed's deliveries: a crawl of several pages is kept as JSON Lines."""
     if declaration.pagination is not None and declaration.format == "json":
         return json_lines.read
     return READERS[declaration.format]

@@ -21,9 +21,10 @@ LOOKED_AT_DAYS = 30  # an event this recent counts as "looked at"
 class SearchableImages:
     """Rows of one collection, one per (picture, listing), and the time its latest delivery speaks of.
 
-    ``rows`` carry image_key, image_id, piece_id, listing_id, source, category, brand, metal, metal_colour, stones,
-    styles, colour, availability, price_minor, currency, title, url, and for the tier rule ``age_days`` (since first
-    seen), ``withdrawn`` and ``looked_at``.  They are sorted by (image_key, listing_id).
+    ``rows`` carry image_key, image_id, piece_id, listing_id, source, category, brand, metal, metal_colour,
+    stones, styles, colour, availability, price_minor, currency, title, url, and for the tier rule
+    ``age_days`` (since first seen), ``withdrawn`` and ``looked_at``.  They are sorted by (image_key,
+    listing_id).
     """
 
     as_of: datetime | None
@@ -80,10 +81,11 @@ def searchable_images(engine: Engine, collection: str) -> SearchableImages:
                 image_references.c.live,
                 verdicts.c.verdict == "accepted",
             )
-            .distinct()
             .order_by(images.c.image_key, listings.c.listing_id)
         ).mappings()
-        return SearchableImages(as_of=as_of, rows=[_row(row, as_of, looked_at) for row in rows])
+        # A listing may name one picture twice; JSON columns keep PostgreSQL from telling equal rows apart.
+        once = {(row["image_key"], row["listing_id"]): _row(row, as_of, looked_at) for row in rows}
+        return SearchableImages(as_of=as_of, rows=list(once.values()))
 
 
 SCHEMA = pa.schema(
@@ -121,8 +123,8 @@ def as_parquet(found: SearchableImages) -> bytes:
 
 def _row(row: Mapping[Any, Any], as_of: datetime, looked_at: set[str]) -> dict[str, Any]:
     copied = (
-        "image_key", "image_id", "piece_id", "listing_id", "category", "brand", "metal", "metal_colour", "stones",
-        "styles", "colour", "availability", "price_minor", "currency", "title", "url",
+        "image_key", "image_id", "piece_id", "listing_id", "category", "brand", "metal", "metal_colour",
+        "stones", "styles", "colour", "availability", "price_minor", "currency", "title", "url",
     )  # fmt: skip
     return {
         **{name: row[name] for name in copied},

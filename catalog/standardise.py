@@ -1,8 +1,8 @@
 """From a record, in the feed's words, to a listing in ours.
 
-A record without an id or title, or with a price that cannot be read, is a Reject.  Every other value that cannot be
-read leaves its field empty and gets a Remark; ``read_from`` keeps the raw text of each interpreted field.  Category,
-metal and stones come from the title only where no column states them.
+A record without an id or title, or with a price that cannot be read, is a Reject.  Every other value that
+cannot be read leaves its field empty and gets a Remark; ``read_from`` keeps the raw text of each
+interpreted field.  Category, metal and stones come from the title only where no column states them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +15,7 @@ from catalog import vocabulary
 from catalog.declarations import FeedDeclaration
 from catalog.dimensions import read_labelled_lengths, read_lengths, read_weight
 from catalog.errors import UnreadableValueError
-from catalog.field_paths import Stated, all_stated, as_text, filled, first_stated, holds
+from catalog.field_paths import Stated, all_stated, as_text, first_stated, holds
 from catalog.fineness import read_fineness
 from catalog.identifiers import clean_part_number, read_gtin
 from catalog.image_mentions import image_mentions
@@ -23,7 +23,7 @@ from catalog.listing import Listing, Reading, Reject, Remark
 from catalog.metals import MetalStatement, read_metal
 from catalog.money import Money, read_money
 from catalog.readers.record import Record
-from catalog.texts import clean_text, plain_line, plain_text, shortened
+from catalog.texts import plain_line, plain_text, shortened
 
 LONGEST_ID = 235
 LONGEST_TITLE = 2000
@@ -78,10 +78,12 @@ _PLAIN_NUMBERS = frozenset({"google_merchant_xml", "google_merchant_tsv", "shopi
 _METAL_FIELDS = ("metal", "fineness", "plating", "metal_colour")
 
 
-class RowRejected(Exception):  # noqa: N818 - control flow inside this module, never seen outside
+class RowRejectedError(Exception):
     """Why a record becomes no listing."""
 
-    def __init__(self, reason: str, message: str, *, field: str | None = None, value: str | None = None) -> None:
+    def __init__(
+        self, reason: str, message: str, *, field: str | None = None, value: str | None = None
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.field = field
@@ -135,7 +137,7 @@ class Standardiser:
             source_id = self._source_id(record)
             work = _Work(record=record, source_id=source_id)
             return self._listing(work), work.remarks
-        except RowRejected as rejected:
+        except RowRejectedError as rejected:
             return (
                 Reject(
                     place=record.place,
@@ -166,17 +168,21 @@ class Standardiser:
         source_id = as_text(stated.value) if stated else ""
         if not source_id:
             message = f"the record states no id at {self.mapping.get('source_id')!r}"
-            raise RowRejected("missing_id", message, field="source_id")
+            raise RowRejectedError("missing_id", message, field="source_id")
         if len(source_id) > LONGEST_ID:
             message = f"the id has {len(source_id)} letters, more than {LONGEST_ID}"
-            raise RowRejected("too_long", message, field="source_id", value=source_id)
+            raise RowRejectedError("too_long", message, field="source_id", value=source_id)
         return source_id
 
     def _listing(self, work: _Work) -> Listing:
         title, titles = self._titles(work.record)
+        # A title made from columns says nothing that they do not: "Silver" in it is the colour's.
+        told = "" if "{" in self.mapping.get("title", "") else title
         price, list_price = self._prices(work)
-        metal = self._metal(work, title)
-        images, complaints = image_mentions(work.record.fields, self.mapping, self.declaration, work.source_id)
+        metal = self._metal(work, told)
+        images, complaints = image_mentions(
+            work.record.fields, self.mapping, self.declaration, work.source_id
+        )
         for complaint in complaints:
             work.remark("images", "", complaint)
         if self.declaration.format == "images" and isinstance(work.record.fields.get("sha256"), str):
@@ -190,12 +196,12 @@ class Standardiser:
             description=self._description(work),
             url=self._url(work),
             brand=self._short_text(work, "brand", LONGEST_BRAND),
-            category=self._category(work, title),
+            category=self._category(work, told),
             metal=metal.metal,
             metal_colour=metal.metal_colour,
             fineness=metal.fineness,
             plating=metal.plating,
-            stones=self._several(work, "stones", "stone", title),
+            stones=self._several(work, "stones", "stone", told),
             styles=self._several(work, "styles", "style", None),
             colour=self._one_of_several(work, "colour"),
             dimensions_mm=self._dimensions(work),
@@ -226,17 +232,17 @@ class Standardiser:
         title = title or titles.get(self.language) or next(iter(titles.values()), "")
         if not title:
             message = f"the record states no title at {self.mapping.get('title')!r}"
-            raise RowRejected("missing_title", message, field="title")
+            raise RowRejectedError("missing_title", message, field="title")
         if len(title) > LONGEST_TITLE:
             message = f"the title has {len(title)} letters, more than {LONGEST_TITLE}"
-            raise RowRejected("too_long", message, field="title", value=title)
+            raise RowRejectedError("too_long", message, field="title", value=title)
         return title, ({self.language: title} | titles if titles else {})
 
     def _prices(self, work: _Work) -> tuple[Money | None, Money | None]:
         price = self._money(work, "price", self._currency(work))
         try:
             list_price = self._money(work, "list_price", price.currency if price else self._currency(work))
-        except RowRejected as unreadable:
+        except RowRejectedError as unreadable:
             if price is None:
                 raise
             work.remark("list_price", unreadable.value or "", str(unreadable))
@@ -266,7 +272,7 @@ class Standardiser:
             return read_money(f"1 {text}", currency=self.declaration.currency, language="en").currency
         except UnreadableValueError:
             message = f"{text!r} is no currency we know: write an ISO 4217 code"
-            raise RowRejected("bad_price", message, field="currency", value=text) from None
+            raise RowRejectedError("bad_price", message, field="currency", value=text) from None
 
     def _money(self, work: _Work, name: str, currency: str | None) -> Money | None:
         stated = self._stated(work.record, name)
@@ -278,7 +284,7 @@ class Standardiser:
             return read_money(value, currency=currency, language=self.number_language)
         except UnreadableValueError as error:
             reason = "no_currency" if "states no currency" in str(error) else "bad_price"
-            raise RowRejected(reason, shortened(str(error), 300), field=name, value=text) from None
+            raise RowRejectedError(reason, shortened(str(error), 300), field=name, value=text) from None
 
     def _description(self, work: _Work) -> str | None:
         stated = self._stated(work.record, "description")
@@ -387,7 +393,9 @@ class Standardiser:
             if whole is not None:
                 return MetalStatement(metal=whole)
         if said.several and name == "metal":
-            work.remark(name, text, f"the text names several metals ({', '.join(said.several)}): none was chosen")
+            work.remark(
+                name, text, f"the text names several metals ({', '.join(said.several)}): none was chosen"
+            )
         elif not said.says_something and not _says_nothing_of_metal(text):
             work.remark(name, text, f"the {name.replace('_', ' ')} is none we know: it was left empty")
         return said
@@ -395,8 +403,8 @@ class Standardiser:
     def _merged_metal(self, work: _Work, statements: dict[str, MetalStatement], title: str) -> MetalStatement:
         """Take each part from its own column first, then from the others.
 
-        Where the metal column names what another column says is only the plating ("Rose Gold" beside "925 Silver with
-        Rose Gold Plating"), the fuller statement explains the bare one.
+        Where the metal column names what another column says is only the plating ("Rose Gold" beside "925
+        Silver with Rose Gold Plating"), the fuller statement explains the bare one.
         """
         order = [name for name in (*_METAL_FIELDS, "title") if name in statements]
         said = statements.get("metal")
@@ -405,9 +413,13 @@ class Standardiser:
                 other = statements[name]
                 if other.metal not in (None, said.metal):
                     if other.plating == said.metal:
-                        statements["metal"] = MetalStatement(metal=other.metal, metal_colour=said.metal_colour)
+                        statements["metal"] = MetalStatement(
+                            metal=other.metal, metal_colour=said.metal_colour
+                        )
                     elif name != "title":
-                        message = f"the metal is {said.metal}, but {name} says {other.metal}: the metal column was taken"
+                        message = (
+                            f"the metal is {said.metal}, but {name} says {other.metal}: the former was taken"
+                        )
                         work.remark("metal", work.read_from["metal"].raw, message)
                         statements[name] = MetalStatement(metal_colour=other.metal_colour)
                     break
@@ -435,17 +447,26 @@ class Standardiser:
             joined = ", ".join(as_text(one.value) for one in values)
             work.read_from[name] = Reading(column=values[0].path, raw=shortened(joined, LONGEST_RAW))
             terms: dict[str, None] = {}
-            for part in (part.strip() for part in joined.replace(";", ",").replace("/", ",").split(",")):
+            for part in (part.strip() for part in joined.replace(";", ",").split(",")):
                 whole = vocabulary.look_up(vocabulary_name, part, language=self.language)
-                found = (whole,) if whole else vocabulary.find_all(vocabulary_name, part, language=self.language)
+                found = (
+                    (whole,) if whole else vocabulary.find_all(vocabulary_name, part, language=self.language)
+                )
                 terms.update(dict.fromkeys(found))
-                if part and not found and not vocabulary.says_nothing(vocabulary_name, part):
+                if part and not found and not self._says_something_else(vocabulary_name, part):
                     work.remark(name, part, f"{part!r} is none of the {name} we know: it was left out")
             return tuple(terms)
         found = vocabulary.find_all(vocabulary_name, title, language=self.language) if title else ()
         if found and title:
             work.read_from[name] = Reading(column="title", raw=shortened(title, LONGEST_RAW))
         return found
+
+    def _says_something_else(self, name: vocabulary.Field, part: str) -> bool:
+        """Tell whether a word of a list is none of ours but no slip either: "gold rings" among the styles."""
+        others: tuple[vocabulary.Field, ...] = ("category", "metal", "stone", "plating")
+        return vocabulary.says_nothing(name, part) or any(
+            vocabulary.find(other, part, language=self.language) for other in others if other != name
+        )
 
     def _one_of_several(self, work: _Work, name: vocabulary.Field) -> str | None:
         stated = self._stated(work.record, name)
@@ -474,7 +495,9 @@ class Standardiser:
             name = key.removeprefix("dimensions_mm.")
             try:
                 found = (
-                    read_labelled_lengths(text, language=self.language) if name == "*" else read_lengths(text, name)
+                    read_labelled_lengths(text, language=self.language)
+                    if name == "*"
+                    else read_lengths(text, name)
                 )
             except UnreadableValueError as error:
                 work.remark(key, text, str(error))
@@ -513,8 +536,6 @@ class Standardiser:
         if term is None:
             work.remark("availability", text, "the availability is none we know: it was left unknown")
         return term or "unknown"
-
-
 
 
 def _says_nothing_of_metal(text: str) -> bool:

@@ -49,7 +49,9 @@ feeds = Table(
     Column("feed", String(64), primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("checked_at", UtcTime),
-    Column("validators", JSON, nullable=False),  # file or page -> ETag, Last-Modified, digest: what "unchanged" means
+    Column(
+        "validators", JSON, nullable=False
+    ),  # file or page -> ETag, Last-Modified, digest: what "unchanged" means
     Column("error", Text),  # the last check's failure, null when it went well
 )
 
@@ -62,7 +64,9 @@ deliveries = Table(
     Column("name", String(512), nullable=False),  # file, page set or folder listing it came as
     Column("digest", String(64), nullable=False),
     Column("bytes", BigInteger, nullable=False),
-    Column("delivered_at", UtcTime, nullable=False),  # date in the name, Last-Modified, else when it was received
+    Column(
+        "delivered_at", UtcTime, nullable=False
+    ),  # date in the name, Last-Modified, else when it was received
     Column("day", String(10), nullable=False),  # partition it was received in
     Column("state", String(12), nullable=False),  # received, read, damaged, held, superseded
     Column("rows", Integer),
@@ -104,7 +108,9 @@ listings = Table(
     Column("mpn", String(100)),
     Column("sku", String(100)),
     Column("certificate", String(100)),
-    Column("availability", String(16), nullable=False),  # in_stock, out_of_stock, preorder, discontinued, unknown
+    Column(
+        "availability", String(16), nullable=False
+    ),  # in_stock, out_of_stock, preorder, discontinued, unknown
     Column("price_minor", BigInteger),
     Column("list_price_minor", BigInteger),
     Column("currency", String(3)),

@@ -9,17 +9,21 @@ _SURROGATES = re.compile(r"[\ud800-\udfff]")
 # PostgreSQL refuses U+0000 in text, and a lone surrogate cannot be encoded at all; JSON feeds can hold both.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w+);")
-_COMBINING = re.compile(r"[\u0300-\u036f]")  # Latin, Greek and Cyrillic accents; Arabic and Devanagari marks stay
-_BLOCKS = frozenset({"br", "p", "div", "li", "ul", "ol", "tr", "td", "h1", "h2", "h3", "h4", "h5", "h6", "table"})
+_COMBINING = re.compile(
+    r"[\u0300-\u036f]"
+)  # Latin, Greek and Cyrillic accents; Arabic and Devanagari marks stay
+_BLOCKS = frozenset(
+    {"br", "p", "div", "li", "ul", "ol", "tr", "td", "h1", "h2", "h3", "h4", "h5", "h6", "table"}
+)
 
 
 def storable(text: str) -> str:
-    """Return text that every database and encoder takes: lone surrogates replaced, control characters gone."""
+    """Return text that every database takes: lone surrogates replaced, control characters gone."""
     return _CONTROLS.sub("", _SURROGATES.sub("\ufffd", text))
 
 
 def clean_text(text: str) -> str:
-    """Return one line of storable text, in Unicode's composed form, with blanks of every kind as single spaces."""
+    """Return one line of storable text, in Unicode's composed form, with single blanks."""
     return " ".join(unicodedata.normalize("NFC", storable(text)).split())
 
 

@@ -19,8 +19,8 @@ NO_CURRENCY = "XXX"  # ISO 4217's code for "no currency involved"
 def update_trends(engine: Engine, collection: str) -> int:
     """Bring the collection's daily rows up to its latest delivery; return how many rows were written.
 
-    Days are computed from the first delivery to the last one.  A day whose rows would not change is left alone, so
-    a correction of the past rewrites just the days it touched.
+    Days are computed from the first delivery to the last one.  A day whose rows would not change is left
+    alone, so a correction of the past rewrites just the days it touched.
     """
     with engine.begin() as connection:
         facts = _facts(connection, collection)
@@ -36,7 +36,10 @@ def update_trends(engine: Engine, collection: str) -> int:
         stored: dict[str, dict[tuple[str, str, str], tuple[Any, ...]]] = {}
         for row in connection.execute(sa.select(trends).where(trends.c.collection == collection)):
             stored.setdefault(row.day, {})[(row.facet, row.value, row.currency)] = (
-                row.supply, row.in_stock, row.price_median_minor, row.demand,
+                row.supply,
+                row.in_stock,
+                row.price_median_minor,
+                row.demand,
             )
         first = min(fact["first_seen_at"] for fact in facts.values()).date()
         last = max(fact["last_seen_at"] for fact in facts.values()).date()
@@ -73,8 +76,15 @@ def update_trends(engine: Engine, collection: str) -> int:
 def _facts(connection: Connection, collection: str) -> dict[str, dict[str, Any]]:
     rows = connection.execute(
         sa.select(
-            listings.c.listing_id, listings.c.category, listings.c.metal, listings.c.stones, listings.c.styles,
-            listings.c.first_seen_at, listings.c.last_seen_at, listings.c.withdrawn_at, piece_listings.c.piece_id,
+            listings.c.listing_id,
+            listings.c.category,
+            listings.c.metal,
+            listings.c.stones,
+            listings.c.styles,
+            listings.c.first_seen_at,
+            listings.c.last_seen_at,
+            listings.c.withdrawn_at,
+            piece_listings.c.piece_id,
         )
         .outerjoin(
             piece_listings,

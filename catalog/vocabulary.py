@@ -1,8 +1,9 @@
-"""Our vocabulary: which words of a feed stand for which of our terms.  The words are data, in ``vocabulary/*.yaml``.
+"""Our vocabulary: which words of a feed stand for which of our terms, as data in ``vocabulary/*.yaml``.
 
-A word that stands for nothing gives None; nothing here guesses.  Each file maps our term to spellings by language;
-two entries are not terms: ``unstated`` holds words that say nothing about the field (``Accessories`` is no
-category), ``ignored`` phrases that hold a term's word and mean something else (``gold tone``, ``key ring``).
+A word that stands for nothing gives None; nothing here guesses.  Each file maps our term to spellings by
+language; two entries are not terms: ``unstated`` holds words that say nothing about the field
+(``Accessories`` is no category), ``ignored`` phrases that hold a term's word and mean something else
+(``gold tone``, ``key ring``).
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ Field = Literal[
     "category", "metal", "metal_colour", "plating", "stone", "style", "colour", "availability", "dimension"
 ]
 _NO_TERMS = frozenset({"unstated", "ignored"})
-# Their scripts keep them apart from every other language, so they are read whatever the feed says it is written in.
+# Their scripts keep them apart from every other language, so they are read whatever the feed's is.
 _ALWAYS_READ = ("en", "ar", "hi")
 _HEAD_FIRST = frozenset({"fr", "ar"})  # "collier pendentif" is a necklace; "pendant necklace" is one too
 _ARABIC_PREFIXES = ("وال", "بال", "ال", "و", "ب")
@@ -33,7 +34,7 @@ _ADDITIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One of our terms inside a longer text, by the words it covers: ``start`` up to, not including, ``end``."""
+    """One of our terms inside a longer text, by the words it covers: ``start`` up to before ``end``."""
 
     term: str
     start: int
@@ -66,7 +67,7 @@ def says_nothing(field: Field, text: str) -> bool:
 
 
 def find(field: Field, text: str, *, language: str = "en") -> list[Found]:
-    """Return the terms inside ``text``, in its order: whole words, the longest phrase first, none overlapping."""
+    """Return the terms inside ``text``, in its order: whole words, the longest phrase first."""
     return list(find_in_words(field, comparable(text).split(), language=language))
 
 
@@ -96,8 +97,8 @@ def find_all(field: Field, text: str, *, language: str = "en") -> tuple[str, ...
 def category_in(text: str, *, language: str = "en") -> str | None:
     """Return the category that a title or a longer column value names, None when it names none.
 
-    What follows "with" or "in" belongs to the piece and does not name it.  Of several, a set wins, else the head
-    noun: the last one in English, German and Hindi, the first in French and Arabic.
+    What follows "with" or "in" belongs to the piece and does not name it.  Of several, a set wins, else the
+    head noun: the last one in English, German and Hindi, the first in French and Arabic.
     """
     words = comparable(text).split()
     found = list(find_in_words("category", words, language=language))
@@ -114,7 +115,7 @@ def category_in(text: str, *, language: str = "en") -> str | None:
 
 @cache
 def currency_signs() -> Mapping[str, tuple[str | None, ...]]:
-    """Return currency signs in lower case with the codes they can mean; the first is what they mean by default."""
+    """Return currency signs in lower case with the codes they can mean, the default first."""
     return {str(sign).casefold(): tuple(codes) for sign, codes in _file("currency").items()}
 
 
@@ -161,7 +162,7 @@ def _phrases(field: Field, language: str) -> _Phrases:
 
 
 def _without_arabic_prefix(phrases: _Phrases, word: str) -> str | None:
-    """Read a word without the article or particle that Arabic writes onto it: "والذهب" is "and the gold"."""
+    """Read a word without the article or particle written onto it: "والذهب" is "and the gold"."""
     for prefix in _ARABIC_PREFIXES:
         if word.startswith(prefix) and len(word) > len(prefix) + 1:
             term = phrases.by_words.get((word.removeprefix(prefix),))

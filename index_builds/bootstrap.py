@@ -18,8 +18,8 @@ def lower_bound(
 ) -> float:
     """Return the one-sided lower bound of the mean over queries.
 
-    Drawing queries with replacement is drawing how often each distinct value occurs, so a multinomial over the
-    histogram is the bootstrap itself, and a report that keeps the histogram can be judged again later.
+    Drawing queries with replacement is drawing how often each distinct value occurs, so a multinomial over
+    the histogram is the bootstrap itself, and a report that keeps the histogram can be judged again later.
 
     Args:
         values: Distinct outcomes of a query, shape ``(values,)``.

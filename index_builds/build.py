@@ -1,9 +1,9 @@
 """Build one index file from keys and vectors, so that equal inputs give equal bytes.
 
-Image keys are the index's own ids (``IndexIDMap2``), never row positions.  Inputs are sorted by key first, training
-samples are drawn with a fixed seed, and a graph is linked by one thread, because the order of insertions shapes it.
-IVF training gave the same bytes with one and with two threads; another kind of processor may round differently and
-then gives another, equally valid file.
+Image keys are the index's own ids (``IndexIDMap2``), never row positions.  Inputs are sorted by key first,
+training samples are drawn with a fixed seed, and a graph is linked by one thread, because the order of
+insertions shapes it.  IVF training gave the same bytes with one and with two threads; another kind of
+processor may round differently and then gives another, equally valid file.
 """
 
 import hashlib
@@ -42,8 +42,8 @@ def sorted_inputs(
     """Return keys and vectors in key order, checked.
 
     Raises:
-        BuildInputError: If shapes disagree, a key is negative or repeated, or a vector is not finite or not of unit
-            length (within 0.001).
+        BuildInputError: If shapes disagree, a key is negative or repeated, or a vector is not finite or not
+            of unit length (within 0.001).
     """
     keys = np.ascontiguousarray(keys, dtype=np.int64)
     if vectors.ndim != 2 or keys.ndim != 1 or len(keys) != len(vectors):
@@ -60,20 +60,26 @@ def sorted_inputs(
         keys, vectors = keys[order], vectors[order]
     repeated = np.flatnonzero(keys[1:] == keys[:-1])
     if len(repeated):
-        message = f"image key {int(keys[repeated[0]])} occurs twice ({len(repeated)} repeated in all): keep one vector"
+        message = (
+            f"image key {int(keys[repeated[0]])} occurs twice ({len(repeated)} repeated in all): "
+            "keep one vector"
+        )
         raise BuildInputError(message)
     check_unit_length(keys, vectors)
     return keys, np.ascontiguousarray(vectors)
 
 
 def check_unit_length(keys: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
-    """Raise BuildInputError when a vector is not finite or not of unit length, naming the first such image."""
+    """Raise BuildInputError when a vector is not finite or not of unit length, naming the first."""
     for start in range(0, len(keys), _ADD_BLOCK):
         lengths = np.linalg.norm(vectors[start : start + _ADD_BLOCK], axis=1)
-        wrong = np.flatnonzero(~(np.abs(lengths - 1.0) <= LENGTH_TOLERANCE))  # NaN compares false, and so is wrong
+        wrong = np.flatnonzero(
+            ~(np.abs(lengths - 1.0) <= LENGTH_TOLERANCE)
+        )  # NaN compares false, and so is wrong
         if len(wrong):
             message = (
-                f"the vector of image {int(keys[start + wrong[0]])} has length {lengths[wrong[0]]:.6f}, not 1: "
+                f"the vector of image {int(keys[start + wrong[0]])} has length "
+                f"{lengths[wrong[0]]:.6f}, not 1: "
                 "embed it again, or normalise before building (inner product ranks unit vectors only)"
             )
             raise BuildInputError(message)
@@ -112,7 +118,9 @@ def build_index(
     """
     keys, vectors = sorted_inputs(keys, vectors)
     if vectors.shape != (plan.count, plan.dimension):
-        message = f"the plan is for {plan.count} × {plan.dimension}, the vectors are {vectors.shape}: plan again"
+        message = (
+            f"the plan is for {plan.count} × {plan.dimension}, the vectors are {vectors.shape}: plan again"
+        )
         raise BuildInputError(message)
     graph = plan.factory.startswith("HNSW")
     with _threads(1 if graph else plan.threads):

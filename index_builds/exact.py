@@ -1,7 +1,7 @@
 """Exact neighbours by brute force: the truth that an index is measured against.
 
-Pure NumPy: no FAISS and no I/O.  Scores are inner products of unit vectors, summed in double precision pair by
-pair, so that a score depends on its two vectors alone and equal vectors tie exactly.
+Pure NumPy: no FAISS and no I/O.  Scores are inner products of unit vectors, summed in double precision pair
+by pair, so that a score depends on its two vectors alone and equal vectors tie exactly.
 """
 
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 QUERY_BLOCK = 256
 VECTOR_BLOCK = 16_384
-# Single-precision products of unit vectors are good to about 1e-7 in 2,048 dimensions; candidates this close to the
-# k-th are looked at again in double precision.
+# Single-precision products of unit vectors are good to about 1e-7 in 2,048 dimensions; candidates this close
+# to the k-th are looked at again in double precision.
 _SCREEN = np.float32(4e-6)
 _PAIR_BLOCK = 8_192
 
@@ -46,7 +46,8 @@ def exact_neighbours(
         keys: The key of each vector.
         k: Neighbours per query.
         rows: Search among these rows only, for filters and tiers.
-        excluding: Keys that a query must not find (its own, and its group's), shape ``(queries, any)``, padded with -1.
+        excluding: Keys that a query must not find (its own, and its group's), shape ``(queries, any)``,
+            padded with -1.
     """
     every = np.arange(len(keys), dtype=np.int64) if rows is None else rows
     return nearest(
@@ -62,7 +63,7 @@ def nearest(
     k: int,
     excluding: NDArray[np.int64] | None = None,
 ) -> Neighbours:
-    """Return the ``k`` nearest among vectors that are read in blocks: ``read(start, stop)`` gives those of ``keys``.
+    """Return the ``k`` nearest among vectors that are read in blocks.
 
     Args:
         queries: Shape ``(queries, dimension)``.
@@ -160,9 +161,7 @@ def _search_block(
         )
 
 
-def _blank(
-    similarity: NDArray[np.float32], keys: NDArray[np.int64], excluding: NDArray[np.int64]
-) -> None:
+def _blank(similarity: NDArray[np.float32], keys: NDArray[np.int64], excluding: NDArray[np.int64]) -> None:
     order = np.argsort(keys, kind="stable")
     ranked = keys[order]
     first = np.searchsorted(ranked, excluding, side="left")

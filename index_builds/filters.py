@@ -1,7 +1,7 @@
 """What a searcher may ask of a picture's listings, stated once: as a rule for one row and for a whole table.
 
-A picture satisfies a filter when one of its listing rows satisfies every clause.  The row rule is the definition;
-``satisfying_rows`` is the same in bulk, and the tests hold the two together.
+A picture satisfies a filter when one of its listing rows satisfies every clause.  The row rule is the
+definition; ``satisfying_rows`` is the same in bulk, and the tests hold the two together.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,8 @@ _LISTS = {"stone": "stones", "style": "styles"}
 class SnapshotFilter(BaseModel):
     """Clauses over listing rows; a clause that is ``None`` asks nothing, several values mean any of them.
 
-    Prices are in minor units of ``currency``, both ends included; a row without a price satisfies no price clause.
+    Prices are in minor units of ``currency``, both ends included; a row without a price satisfies no price
+    clause.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -102,7 +103,7 @@ def satisfying_rows(table: pa.Table, wanted: SnapshotFilter) -> NDArray[np.bool_
 
 
 def _truth(column: pa.ChunkedArray) -> NDArray[np.bool_]:
-    truth: NDArray[np.bool_] = pc.fill_null(column, False).to_numpy(zero_copy_only=False).astype(np.bool_)  # noqa: FBT003
+    truth: NDArray[np.bool_] = pc.fill_null(column, False).to_numpy(zero_copy_only=False).astype(np.bool_)
     return truth
 
 

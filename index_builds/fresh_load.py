@@ -1,7 +1,7 @@
-"""Load index files in a process of its own: ``python -m index_builds.fresh_load`` with the files as JSON on stdin.
+"""Load index files in a process of its own: ``python -m index_builds.fresh_load``, files as JSON on stdin.
 
-A file that takes the process down takes down this one, not the process that promotes or serves.  Prints what it found
-as JSON; a file that does not load ends it with a message and status 1.
+A file that takes the process down takes down this one, not the process that promotes or serves.  Prints what
+it found as JSON; a file that does not load ends it with a message and status 1.
 """
 
 import json

@@ -24,14 +24,20 @@ def load_in_fresh_process(content: SnapshotContent, path_of: Callable[[str], Pat
         SnapshotDamagedError: If a file does not load there, or holds other ids than stated.
     """
     files = {
-        f"{tier}/{channel}": file for tier, channels in content.tiers.items() for channel, file in channels.items()
+        f"{tier}/{channel}": file
+        for tier, channels in content.tiers.items()
+        for channel, file in channels.items()
     }
     question = {
-        name: {"path": str(path_of(file.digest)), "digest": file.digest, "mapped": not name.startswith("hot/")}
+        name: {
+            "path": str(path_of(file.digest)),
+            "digest": file.digest,
+            "mapped": not name.startswith("hot/"),
+        }
         for name, file in files.items()
     }
     try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter and module; the paths go through stdin
+        done = subprocess.run(
             [sys.executable, "-m", "index_builds.fresh_load"],
             input=json.dumps(question),
             capture_output=True,

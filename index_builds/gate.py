@@ -1,7 +1,8 @@
 """Measure a candidate against the embedding truth: what it holds, what it finds, what it would lose.
 
-Nothing here is taken from the candidate's own word.  Neighbours are worked out by brute force over vectors from outside
-the index, and the answers are checked row by row against the metadata.  The verdict is ``gate_report.judge``'s.
+Nothing here is taken from the candidate's own word.  Neighbours are worked out by brute force over vectors
+from outside the index, and the answers are checked row by row against the metadata.  The verdict is
+``gate_report.judge``'s.
 """
 
 from collections.abc import Callable, Mapping
@@ -92,7 +93,10 @@ def truth_of(keys: NDArray[np.int64], vectors: NDArray[np.float32], metadata: pa
     row_keys = metadata["image_key"].to_numpy()
     first = np.searchsorted(row_keys, keys)
     if len(row_keys) == 0 or not np.array_equal(np.unique(row_keys), keys):
-        message = f"metadata speaks of {len(np.unique(row_keys))} images, the embeddings of {len(keys)}: join them again"
+        message = (
+            f"metadata speaks of {len(np.unique(row_keys))} images, the embeddings of {len(keys)}: "
+            "join them again"
+        )
         raise GateCannotRunError(message)
     tiers = np.array(metadata["tier"].to_pylist(), dtype=np.str_)[first]
     return Truth(keys=keys, vectors=vectors, tiers=tiers, metadata=metadata)
@@ -128,7 +132,9 @@ def run_gate(
         raise GateCannotRunError(message)
     for name, family in queries.items():
         if family.vectors.shape[1] != candidate.content.dimension or not np.isfinite(family.vectors).all():
-            message = f"{name} queries of shape {family.vectors.shape} do not fit the snapshot: encode them again"
+            message = (
+                f"{name} queries of shape {family.vectors.shape} do not fit the snapshot: encode them again"
+            )
             raise GateCannotRunError(message)
     asked = {name: _drawn(family, settings) for name, family in sorted(queries.items())}
     steps = 2 + len(asked)
@@ -138,7 +144,7 @@ def run_gate(
             progress(step, done, steps)
 
     tell("gate: contents", 0)
-    measures = {name: 0.0 for name in NOTHING_OF} | _measure_contents(candidate, truth, settings)
+    measures = dict.fromkeys(NOTHING_OF, 0.0) | _measure_contents(candidate, truth, settings)
     strata: list[Stratum] = []
     for number, (name, family) in enumerate(asked.items(), start=1):
         tell(f"gate: {name}", number)
@@ -148,7 +154,9 @@ def run_gate(
     report = GateReport(
         format_version=1,
         content_digest=candidate.content.content_digest(),
-        evidence_digest=evidence_digest(queries, settings, incumbent and incumbent.snapshot_id),
+        evidence_digest=evidence_digest(
+            queries, settings, None if incumbent is None else incumbent.snapshot_id
+        ),
         k=settings.k,
         tiers={tier: count for tier in TIERS if (count := len(truth.rows_in(tier)))},
         families={name: len(family) for name, family in asked.items()},
@@ -177,7 +185,9 @@ def evidence_digest(queries: Mapping[str, Queries], settings: GateSettings, incu
 def _drawn(family: Queries, settings: GateSettings) -> Queries:
     if len(family) <= settings.queries_per_family:
         return family
-    rows = np.random.default_rng(settings.seed).choice(len(family), settings.queries_per_family, replace=False)
+    rows = np.random.default_rng(settings.seed).choice(
+        len(family), settings.queries_per_family, replace=False
+    )
     return family.take(np.sort(rows))
 
 
@@ -330,9 +340,7 @@ def _measure_answers(
         queries.vectors, truth.vectors, truth.keys, k=k, rows=rows, excluding=queries.excluding
     )
     tiers: tuple[Tier, ...] = TIERS if target == "all" else (target,)
-    answer = candidate.search(
-        queries.vectors, k, where=where, tiers=tiers, excluding=queries.excluding
-    )
+    answer = candidate.search(queries.vectors, k, where=where, tiers=tiers, excluding=queries.excluding)
     given = answer.keys >= 0
     places = truth.rows_of(answer.keys)
     pure = given & (places >= 0) & _allowed(truth, answer.keys, target, where)
@@ -353,14 +361,15 @@ def _measure_answers(
 def _allowed(
     truth: Truth, keys: NDArray[np.int64], target: Target, where: SnapshotFilter | None
 ) -> NDArray[np.bool_]:
-    """Tell which answers may be given at all, by the rule for single rows rather than by the search's own mask."""
+    """Tell which answers may be given at all, by the rule for single rows and not by the search's mask."""
     verdicts: dict[int, bool] = {}
     row_keys = truth.metadata["image_key"].to_numpy()
     for key in np.unique(keys[keys >= 0]):
         start, stop = np.searchsorted(row_keys, [key, key + 1])
         listings = truth.metadata.slice(start, stop - start).to_pylist()
         verdicts[int(key)] = any(
-            target in ("all", row["tier"]) and (where is None or where.is_satisfied_by(row)) for row in listings
+            target in ("all", row["tier"]) and (where is None or where.is_satisfied_by(row))
+            for row in listings
         )
     return np.array([[verdicts.get(int(key), False) for key in row] for row in keys], dtype=np.bool_)
 
@@ -418,12 +427,12 @@ def _labelled(family: Queries, truth: Truth, settings: GateSettings) -> _Labelle
 def _filter_for(
     shape: str, row: Mapping[str, object], bands: Mapping[str, NDArray[np.int64]]
 ) -> SnapshotFilter | None:
-    """Return the filter of one shape that the row itself satisfies; ``None`` when it lacks what the shape asks."""
+    """Return the filter of one shape that the row itself satisfies; ``None`` when it cannot."""
     clauses: dict[str, object] = {}
     for part in shape.split(" and "):
         if part == "price":
             price, currency = row["price_minor"], row["currency"]
-            if not isinstance(price, int) or not isinstance(currency, str):
+            if not isinstance(price, int) or not isinstance(currency, str) or currency not in bands:
                 return None
             edges = bands[currency]
             low = int(edges[edges <= price].max())
@@ -440,7 +449,7 @@ def _filter_for(
 def _price_bands(metadata: pa.Table) -> dict[str, NDArray[np.int64]]:
     """Return the lower edges of four price bands per currency, so that queries share filters."""
     currencies = np.array([value or "" for value in metadata["currency"].to_pylist()], dtype=np.str_)
-    prices = metadata["price_minor"].to_pandas().to_numpy(dtype=np.float64)
+    prices = metadata["price_minor"].cast(pa.float64()).to_numpy()
     bands = {}
     for currency in np.unique(currencies[(currencies != "") & ~np.isnan(prices)]):
         own = prices[(currencies == currency) & ~np.isnan(prices)]
@@ -475,7 +484,8 @@ def _compare(
             queries.vectors, truth.vectors, truth.keys, k=settings.k, rows=rows, excluding=queries.excluding
         )
         ours, theirs = (
-            _found_among(snapshot, truth, queries, exact, common, settings.k) for snapshot in (candidate, incumbent)
+            _found_among(snapshot, truth, queries, exact, common, settings.k)
+            for snapshot in (candidate, incumbent)
         )
         counts = _paired_histogram(ours, theirs)
         if not counts:
@@ -518,7 +528,8 @@ def _paired_histogram(ours: Found, theirs: Found) -> tuple[tuple[int, int, int, 
     rows = np.stack([ours.found, theirs.found, ours.possible], axis=1)[ours.possible > 0]
     distinct, counts = np.unique(rows, axis=0, return_counts=True)
     return tuple(
-        (int(row[0]), int(row[1]), int(row[2]), int(count)) for row, count in zip(distinct, counts, strict=True)
+        (int(row[0]), int(row[1]), int(row[2]), int(count))
+        for row, count in zip(distinct, counts, strict=True)
     )
 
 

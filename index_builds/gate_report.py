@@ -1,7 +1,7 @@
 """What a gate measured, and the rule that judges it.
 
-The rule reads figures only: counts of neighbours found, counts of violations, errors measured.  Whether a report says
-of itself that it passed is for people; nobody who decides reads it.  No FAISS, no I/O.
+The rule reads figures only: counts of neighbours found, counts of violations, errors measured.  Whether a
+report says of itself that it passed is for people; nobody who decides reads it.  No FAISS, no I/O.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ Target = Literal["hot", "warm", "cold", "all"]
 Counts = tuple[tuple[int, int, int], ...]
 PairedCounts = tuple[tuple[int, int, int, int], ...]
 
-# What must be zero, and how far a measured error may go.  The values of a report are figures; these are the law.
+# What must be zero, and how far a measured error may go.  A report brings the figures, the limits stand here.
 NOTHING_OF = (
     "files_damaged",  # whose digest is not the manifest's
     "fresh_process_failures",
@@ -110,7 +110,7 @@ class Comparison(BaseModel):
 
 
 class GateReport(BaseModel):
-    """All that a gate measured.  ``passed`` and ``failures`` are what the gate itself concluded, for people."""
+    """All that a gate measured; ``passed`` and ``failures`` are its own conclusion, for people."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -147,8 +147,8 @@ class GateFailure:
 def judge(report: GateReport, settings: GateSettings) -> list[GateFailure]:
     """Return every way in which the measured figures fall short of what is required now.
 
-    Recall and bounds are worked out again from the counts, so neither a report's own verdict nor an edited bound has
-    a say; a figure that is absent counts as failed.
+    Recall and bounds are worked out again from the counts, so neither a report's own verdict nor an edited
+    bound has a say; a figure that is absent counts as failed.
 
     Args:
         report: From :func:`index_builds.gate.run_gate`.
@@ -220,14 +220,16 @@ def _judge_coverage(report: GateReport, settings: GateSettings) -> list[GateFail
         )
     covered = {(stratum.family, stratum.target) for stratum in report.overall() if stratum.queries}
     occupied: list[Target] = [tier for tier in TIERS if report.tiers.get(tier)]
-    for target in occupied:
-        if not any((family, target) in covered for family in report.families):
-            failures.append(
-                GateFailure(stratum=f"{target}, unfiltered", measured="not measured", required="measured")
-            )
+    failures += [
+        GateFailure(stratum=f"{target}, unfiltered", measured="not measured", required="measured")
+        for target in occupied
+        if not any((family, target) in covered for family in report.families)
+    ]
     together: Target = "all" if len(occupied) > 1 else (occupied or ["all"])[0]
     failures += [
-        GateFailure(stratum=f"{family} on {together}, unfiltered", measured="not measured", required="measured")
+        GateFailure(
+            stratum=f"{family} on {together}, unfiltered", measured="not measured", required="measured"
+        )
         for family in report.families
         if (family, together) not in covered
     ]
@@ -238,7 +240,9 @@ def _judge_strata(report: GateReport, settings: GateSettings) -> list[GateFailur
     failures = []
     for stratum in report.strata:
         impossible = [
-            row for row in stratum.counts if not (0 <= row[0] <= row[1] <= report.k and row[1] > 0 and row[2] > 0)
+            row
+            for row in stratum.counts
+            if not (0 <= row[0] <= row[1] <= report.k and row[1] > 0 and row[2] > 0)
         ]
         if impossible or sum(row[2] for row in stratum.counts) != stratum.queries or not stratum.queries:
             failures.append(
@@ -285,10 +289,16 @@ def _judge_comparison(report: GateReport, settings: GateSettings) -> list[GateFa
     comparison = report.comparison
     name = f"comparison with {comparison.incumbent or 'the incumbent'}"
     if comparison.skipped is not None:
-        honest = comparison.skipped in SKIPS and (comparison.skipped == SKIPS[0]) == (comparison.incumbent is None)
+        honest = comparison.skipped in SKIPS and (comparison.skipped == SKIPS[0]) == (
+            comparison.incumbent is None
+        )
         if honest:
             return []
-        return [GateFailure(stratum=name, measured=f"skipped: {comparison.skipped}", required="a reason that holds")]
+        return [
+            GateFailure(
+                stratum=name, measured=f"skipped: {comparison.skipped}", required="a reason that holds"
+            )
+        ]
     failures = []
     if not comparison.families:
         failures.append(GateFailure(stratum=name, measured="no family", required="the gate's own queries"))

@@ -24,7 +24,8 @@ def load_index(path: Path, *, digest: str, mapped: bool) -> Any:
         mapped: Map it instead of reading it whole.
 
     Raises:
-        SnapshotDamagedError: If the digest differs, FAISS refuses the file, or it is no index with image keys as ids.
+        SnapshotDamagedError: If the digest differs, FAISS refuses the file, or it is no index with image keys
+            as ids.
     """
     try:
         found = sha256_of_file(path)
@@ -45,6 +46,8 @@ def load_index(path: Path, *, digest: str, mapped: bool) -> Any:
         message = f"index file {path} does not load: {error}; build the snapshot again"
         raise SnapshotDamagedError(message) from error
     if not isinstance(index, faiss.IndexIDMap2) or index.ntotal != index.index.ntotal:
-        message = f"index file {path} is a {type(index).__name__}, not an index with image keys: build it again"
+        message = (
+            f"index file {path} is a {type(index).__name__}, not an index with image keys: build it again"
+        )
         raise SnapshotDamagedError(message)
     return index

@@ -1,7 +1,7 @@
-"""The document that is a snapshot: which files, of what, measured how.  Values and their bytes; no files are touched.
+"""The document that is a snapshot: which files, of what, measured how.  Values and their bytes only.
 
-The content digest covers what a snapshot holds and how it is searched.  Times, runs, versions and upstream names stay
-outside, so that a build that is repeated or resumed arrives at the same digest.
+The content digest covers what a snapshot holds and how it is searched.  Times, runs, versions and upstream
+names stay outside, so that a build that is repeated or resumed arrives at the same digest.
 """
 
 import json
@@ -161,7 +161,9 @@ def parse_manifest(data: bytes, what: str) -> Manifest:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        message = f"{what} is not a valid manifest at {place}: {first['msg']} ({error.error_count()} problems)"
+        message = (
+            f"{what} is not a valid manifest at {place}: {first['msg']} ({error.error_count()} problems)"
+        )
         raise ManifestFormatError(message) from error
     digest = manifest.content.content_digest()
     if manifest.content_digest != digest or manifest.snapshot_id != snapshot_name(manifest.version, digest):

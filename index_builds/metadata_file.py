@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 from index_builds.errors import BuildInputError, SnapshotDamagedError
 
 _TEXT = pa.string()
-_REQUIRED = ("image_key", "image_id", "piece_id", "listing_id", "tier", "source", "availability", "stones", "styles")
+_REQUIRED = (
+    "image_key",
+    "image_id",
+    "piece_id",
+    "listing_id",
+    "tier",
+    "source",
+    "availability",
+    "stones",
+    "styles",
+)
 SCHEMA = pa.schema(
     [
         (name, type_, name not in _REQUIRED)
@@ -42,9 +52,7 @@ SCHEMA = pa.schema(
 )
 
 
-def canonical_metadata(
-    table: pa.Table, keys: NDArray[np.int64], tiers: NDArray[np.str_]
-) -> pa.Table:
+def canonical_metadata(table: pa.Table, keys: NDArray[np.int64], tiers: NDArray[np.str_]) -> pa.Table:
     """Return the metadata rows in the snapshot's schema and order, with each row's tier taken from its image.
 
     Args:
@@ -53,8 +61,8 @@ def canonical_metadata(
         tiers: The tier of each key.
 
     Raises:
-        BuildInputError: If a column is missing or cannot be cast, a required value is null, a row repeats, an image
-            has no row, or a row names an image that has no vector.
+        BuildInputError: If a column is missing or cannot be cast, a required value is null, a row repeats, an
+            image has no row, or a row names an image that has no vector.
     """
     missing = [name for name in SCHEMA.names if name != "tier" and name not in table.column_names]
     if missing:
@@ -66,13 +74,17 @@ def canonical_metadata(
         known = (places < len(keys)) & (keys[np.minimum(places, len(keys) - 1)] == row_keys)
         if not known.all():
             message = (
-                f"{int((~known).sum())} metadata rows name images without a vector, the first {row_keys[~known][0]}: "
+                f"{int((~known).sum())} metadata rows name images without a vector, the first "
+                f"{row_keys[~known][0]}: "
                 "leave them out, or embed the images"
             )
             raise BuildInputError(message)
         bare = np.setdiff1d(keys, row_keys)
         if len(bare):
-            message = f"{len(bare)} images have no metadata row, the first {bare[0]}: nothing could be shown for them"
+            message = (
+                f"{len(bare)} images have no metadata row, the first {bare[0]}: nothing could "
+                "be shown for them"
+            )
             raise BuildInputError(message)
         columns = [
             pa.chunked_array([pa.array(tiers[places].tolist(), _TEXT)])

@@ -1,13 +1,15 @@
 """Which index a tier gets: a pure rule over its size, its dimension and its memory budget.
 
-No FAISS here: a plan is a factory string and numbers.  The thresholds follow measurements on 200,000 clustered unit
-vectors of 512 dimensions (``benchmarks/index_build.py`` repeats them):
+No FAISS here: a plan is a factory string and numbers.  The thresholds follow measurements on 200,000
+clustered unit vectors of 512 dimensions (``benchmarks/index_build.py`` repeats them):
 
-- HNSW with 8-bit codes answers unfiltered queries fastest from memory; its links cost 256 bytes a vector, which only
-  fits half of float32 from about 270 dimensions on, and groups of equal vectors fill each other's links.
-- IVF with 8-bit codes, mapped, keeps 2 % of float32 resident (centroids and the direct map) at the same recall.
-- RaBitQ lists with 8-bit refinement read a seventh of the bytes per probed list, which is what counts on disk; with
-  4-bit product codes the refinement found 0.937 where RaBitQ found 0.98.
+- HNSW with 8-bit codes answers unfiltered queries fastest from memory; its links cost 256 bytes a vector,
+  which only fits half of float32 from about 270 dimensions on, and groups of equal vectors fill each other's
+  links.
+- IVF with 8-bit codes, mapped, keeps 2 % of float32 resident (centroids and the direct map) at the same
+  recall.
+- RaBitQ lists with 8-bit refinement read a seventh of the bytes per probed list, which is what counts on
+  disk; with 4-bit product codes the refinement found 0.937 where RaBitQ found 0.98.
 """
 
 from dataclasses import dataclass, field
@@ -27,8 +29,8 @@ _LARGEST_COPY_GROUP = GRAPH_LINKS
 class TierPlan:
     """How one tier will be indexed.
 
-    ``grid`` holds the search parameters to try, cheapest first; exact plans have none.  ``resident_fraction`` is the
-    expected memory as a share of the float32 vectors; ``reason`` is for people.
+    ``grid`` holds the search parameters to try, cheapest first; exact plans have none.  ``resident_fraction``
+    is the expected memory as a share of the float32 vectors; ``reason`` is for people.
     """
 
     tier: Tier
@@ -72,7 +74,9 @@ def plan_tier(
     training = min(count, settings.training_vectors_per_list * lists)
     float32 = 4 * dimension * count
 
-    def plan(factory: str, grid: tuple[dict[str, int], ...], resident: int, size: int, reason: str) -> TierPlan:
+    def plan(
+        factory: str, grid: tuple[dict[str, int], ...], resident: int, size: int, reason: str
+    ) -> TierPlan:
         return TierPlan(
             tier=tier,
             factory=factory,
@@ -110,7 +114,11 @@ def plan_tier(
         return plan(f"IVF{lists},SQ8", _list_grid(lists), codes, training, why)
     if tier == "warm":
         return plan(
-            f"IVF{lists},SQ8", _list_grid(lists), lists_resident, training, f"{count} vectors, mapped 8-bit lists"
+            f"IVF{lists},SQ8",
+            _list_grid(lists),
+            lists_resident,
+            training,
+            f"{count} vectors, mapped 8-bit lists",
         )
     return plan(
         f"RR{dimension},IVF{lists},RaBitQ,Refine(SQ8)",

@@ -18,9 +18,9 @@ LOGGED = "logged"
 class Queries:
     """Queries of one family.
 
-    ``vectors`` are unit float32, shape ``(queries, dimension)``.  ``own_keys`` names the image that each query is
-    taken from, ``-1`` for none; ``excluding`` the keys that it must not find (its own and its group's), shape
-    ``(queries, any)``, padded with ``-1``.
+    ``vectors`` are unit float32, shape ``(queries, dimension)``.  ``own_keys`` names the image that each
+    query is taken from, ``-1`` for none; ``excluding`` the keys that it must not find (its own and its
+    group's), shape ``(queries, any)``, padded with ``-1``.
     """
 
     vectors: NDArray[np.float32]
@@ -61,8 +61,8 @@ def held_out_queries(
 ) -> Queries:
     """Draw images as queries, each with its own group held out.
 
-    Where holding out would leave nothing to find, because every image is of one group, only the image itself is held
-    out; a single image asks for itself.
+    Where holding out would leave nothing to find, because every image is of one group, only the image itself
+    is held out; a single image asks for itself.
 
     Args:
         keys: Image keys.
@@ -75,7 +75,9 @@ def held_out_queries(
         BuildInputError: If there is no image, or the shapes disagree.
     """
     if len(keys) == 0 or len(keys) != len(vectors) or (groups is not None and len(groups) != len(keys)):
-        message = f"{len(keys)} keys, {len(vectors)} vectors and {None if groups is None else len(groups)} groups"
+        message = (
+            f"{len(keys)} keys, {len(vectors)} vectors and {None if groups is None else len(groups)} groups"
+        )
         raise BuildInputError(f"cannot draw held-out queries from {message}")
     order = np.argsort(keys, kind="stable")
     ranked = keys[order]
@@ -98,5 +100,7 @@ def held_out_queries(
     for row, group in enumerate(members):
         excluding[row, : len(group)] = group
     return Queries(
-        vectors=np.ascontiguousarray(vectors[order][drawn], dtype=np.float32), own_keys=own, excluding=excluding
+        vectors=np.ascontiguousarray(vectors[order][drawn], dtype=np.float32),
+        own_keys=own,
+        excluding=excluding,
     )

@@ -14,7 +14,11 @@ from storage.objects import sha256_hex
 
 
 def open_content(
-    content: SnapshotContent, path_of: Callable[[str], Path], *, snapshot_id: str | None, tiers: tuple[Tier, ...] = TIERS
+    content: SnapshotContent,
+    path_of: Callable[[str], Path],
+    *,
+    snapshot_id: str | None,
+    tiers: tuple[Tier, ...] = TIERS,
 ) -> OpenSnapshot:
     """Open the files that a content names.
 

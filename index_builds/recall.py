@@ -1,7 +1,7 @@
 """Recall of an approximate index against exact search.
 
-Pure NumPy: no FAISS, no I/O.  Neighbours are int64 image keys, shape ``(queries, k)``; ``-1`` marks an empty slot,
-as FAISS returns it.
+Pure NumPy: no FAISS, no I/O.  Neighbours are int64 image keys, shape ``(queries, k)``; ``-1`` marks an empty
+slot, as FAISS returns it.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ TIE_TOLERANCE = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """How many of the possible neighbours each query found; ``possible`` is k, or fewer when fewer are eligible."""
+    """Neighbours found per query, of the possible: k, or fewer when fewer are eligible."""
 
     found: NDArray[np.int64]
     possible: NDArray[np.int64]
@@ -32,21 +32,23 @@ def count_found(
 ) -> Found:
     """Count the neighbours found per query, where ties of the k-th count as found.
 
-    A key counts when its true score reaches the k-th exact score less ``tolerance``, whatever rank it was returned
-    at; a key returned twice counts once.
+    A key counts when its true score reaches the k-th exact score less ``tolerance``, whatever rank it was
+    returned at; a key returned twice counts once.
 
     Args:
         exact: Ground truth, best first.
         found_keys: Keys from the index under test, shape ``(queries, k)``.
-        true_scores: Inner products of query and found key from the embedding truth, same shape; ``-inf`` where the
-            key is unknown or was not eligible.
+        true_scores: Inner products of query and found key from the embedding truth, same shape; ``-inf``
+            where the key is unknown or was not eligible.
         tolerance: How far below the k-th exact score still counts.
 
     Raises:
         ValueError: If the shapes differ.
     """
     if not exact.keys.shape == found_keys.shape == true_scores.shape:
-        message = f"shapes differ: exact {exact.keys.shape}, found {found_keys.shape}, scores {true_scores.shape}"
+        message = (
+            f"shapes differ: exact {exact.keys.shape}, found {found_keys.shape}, scores {true_scores.shape}"
+        )
         raise ValueError(message)
     possible = (exact.keys >= 0).sum(axis=1).astype(np.int64)
     last = np.take_along_axis(exact.scores, np.maximum(possible - 1, 0)[:, None], axis=1).astype(np.float64)
@@ -79,7 +81,7 @@ def first_occurrences(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def histogram(counted: Found) -> tuple[tuple[int, int, int], ...]:
-    """Return sorted ``(found, possible, queries)`` triples: all that a judge needs to work out mean and bound again.
+    """Return sorted ``(found, possible, queries)`` triples: all that mean and bound follow from.
 
     Queries without an eligible neighbour have nothing to find and are left out.
     """

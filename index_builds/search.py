@@ -1,14 +1,16 @@
-"""Search an open snapshot: tiers merged by exact score, filters that never leak, k results whenever k are eligible.
+"""Search an open snapshot: tiers merged by score, filters that never leak, k results whenever k are eligible.
 
-FAISS is addressed by position below the id map: ``IndexIDMap.search`` rewrites its caller's parameters, and position
-bitmaps make cheap selectors.  Every request makes fresh search parameters, so threads share nothing that changes.
+FAISS is addressed by position below the id map: ``IndexIDMap.search`` rewrites its caller's parameters, and
+position bitmaps make cheap selectors.  Every request makes fresh search parameters, so threads share nothing
+that changes.
 
-What an index returns is scored again from its decoded vectors in double precision.  The scores of different tiers
-then compare, equal vectors tie exactly, and ties are ordered by key; for a Flat tier they are the exact inner products.
+What an index returns is scored again from its decoded vectors in double precision.  The scores of different
+tiers then compare, equal vectors tie exactly, and ties are ordered by key; for a Flat tier they are the exact
+inner products.
 
-Filters that follow the pictures (a category, a metal) mislead approximate search.  On 200,000 × 512 with a tenth of
-the vectors eligible, HNSW at efSearch 128 found 0.55 and IVF at nprobe 16 0.71 of the neighbours; probing IVF wider
-by four times the inverse share found 1.00, and comparing all eligible codes took 2 to 4 ms.
+Filters that follow the pictures (a category, a metal) mislead approximate search.  On 200,000 × 512 with a
+tenth of the vectors eligible, HNSW at efSearch 128 found 0.55 and IVF at nprobe 16 0.71 of the neighbours;
+probing IVF wider by four times the inverse share found 1.00, and comparing all eligible codes took 2 to 4 ms.
 """
 
 from collections import OrderedDict
@@ -36,6 +38,8 @@ _WIDEN = 4
 _REMEMBERED_FILTERS = 128
 _PAIRS = 8_192
 
+_FAISS: Any = faiss  # its typed SWIG classes do not know the keyword arguments that its wrappers add
+
 
 class OpenTier:
     """One loaded index file.  Safe to share between threads: nothing changes after construction."""
@@ -46,7 +50,7 @@ class OpenTier:
         self.path = path
         self.inner = faiss.downcast_index(index.index)
         self.keys: NDArray[np.int64] = faiss.vector_to_array(index.id_map)
-        self._owner = index  # frees the inner index when it goes
+        self.owner = index  # frees the inner index when it goes
         self._order = np.argsort(self.keys, kind="stable")
         self._ranked = self.keys[self._order]
 
@@ -70,7 +74,7 @@ class OpenTier:
     def search(
         self, queries: NDArray[np.float32], k: int, positions: NDArray[np.int64] | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Return scores and positions as the index gives them, at the operating point, widened under a filter.
+        """Return scores and positions as the index gives them, at the operating point, wider under a filter.
 
         Args:
             queries: Shape ``(queries, dimension)``.
@@ -110,7 +114,7 @@ class OpenTier:
         if positions is not None and len(positions) < self.count:
             eligible = np.zeros(self.count, dtype=np.bool_)
             eligible[positions] = True
-            selector = faiss.IDSelectorBitmap(np.packbits(eligible, bitorder="little"))
+            selector = _FAISS.IDSelectorBitmap(np.packbits(eligible, bitorder="little"))
         scores, found = index.search(queries, k, params=_search_parameters(index, parameters, selector))
         return scores, found
 
@@ -138,7 +142,9 @@ class OpenSnapshot:
         self.tiers = dict(tiers)
         self.metadata = metadata
         self.row_keys: NDArray[np.int64] = metadata["image_key"].to_numpy()
-        self._row_positions = {tier: opened.positions_of(self.row_keys) for tier, opened in self.tiers.items()}
+        self._row_positions = {
+            tier: opened.positions_of(self.row_keys) for tier, opened in self.tiers.items()
+        }
         self._remembered: OrderedDict[SnapshotFilter, _Eligible] = OrderedDict()
         self._lock = Lock()
 
@@ -166,8 +172,10 @@ class OpenSnapshot:
             queries: Unit vectors, float32, shape ``(queries, dimension)``.
             k: Images per query.
             where: What a listing row of the image must satisfy.
-            tiers: Which tiers to ask; those that the snapshot does not hold, or that were not opened, add nothing.
-            excluding: Keys not to return: shape ``(any,)`` for all queries or ``(queries, any)``, padded with ``-1``.
+            tiers: Which tiers to ask; those that the snapshot does not hold, or that were not opened, add
+                nothing.
+            excluding: Keys not to return: shape ``(any,)`` for all queries or ``(queries, any)``, padded with
+                ``-1``.
             among: Search only these keys.
 
         Raises:
@@ -210,7 +218,8 @@ class OpenSnapshot:
             raise SearchError(message)
         if queries.ndim != 2 or queries.shape[1] != self.content.dimension:
             message = (
-                f"queries of shape {queries.shape} do not fit a snapshot of dimension {self.content.dimension}: "
+                f"queries of shape {queries.shape} do not fit a snapshot of dimension "
+                f"{self.content.dimension}: "
                 f"encode them with {self.content.encoder_id}"
             )
             raise SearchError(message)
@@ -337,14 +346,14 @@ def _search_parameters(index: Any, wanted: Mapping[str, int], selector: Any) -> 
     index = faiss.downcast_index(index)
     if isinstance(index, faiss.IndexRefine):
         below = _search_parameters(index.base_index, wanted, selector)
-        return faiss.IndexRefineSearchParameters(k_factor=float(wanted["k_factor"]), base_index_params=below)
+        return _FAISS.IndexRefineSearchParameters(k_factor=float(wanted["k_factor"]), base_index_params=below)
     if isinstance(index, faiss.IndexPreTransform):
-        return faiss.SearchParametersPreTransform(
+        return _FAISS.SearchParametersPreTransform(
             index_params=_search_parameters(index.index, wanted, selector)
         )
     chosen: dict[str, Any] = {} if selector is None else {"sel": selector}
     if isinstance(index, faiss.IndexHNSW):
-        return faiss.SearchParametersHNSW(efSearch=wanted["efSearch"], **chosen)
+        return _FAISS.SearchParametersHNSW(efSearch=wanted["efSearch"], **chosen)
     if isinstance(index, faiss.IndexIVF):
-        return faiss.SearchParametersIVF(nprobe=wanted["nprobe"], **chosen)
-    return faiss.SearchParameters(**chosen)
+        return _FAISS.SearchParametersIVF(nprobe=wanted["nprobe"], **chosen)
+    return _FAISS.SearchParameters(**chosen)

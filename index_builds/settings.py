@@ -1,4 +1,4 @@
-"""What may be tuned about index builds: tiers, gate and retention.  Values only; the rules live with each subject."""
+"""What may be tuned about index builds: tiers, gate and retention.  Values only."""
 
 from typing import Annotated
 
@@ -12,8 +12,8 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 class PlanSettings(BaseModel):
     """How one tier is indexed.
 
-    ``memory_fraction`` is the resident share of the float32 vectors that the tier may take once it has outgrown exact
-    search; mapped pages do not count, since the system may drop them.
+    ``memory_fraction`` is the resident share of the float32 vectors that the tier may take once it has
+    outgrown exact search; mapped pages do not count, since the system may drop them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -32,10 +32,14 @@ class TierSettings(BaseModel):
     hot: PlanSettings = PlanSettings(memory_fraction=0.5, target_recall=0.98)
     warm: PlanSettings = PlanSettings(memory_fraction=0.25, target_recall=0.97)
     cold: PlanSettings = PlanSettings(memory_fraction=0.10, target_recall=0.95)
-    training_vectors_per_list: int = Field(default=64, ge=39, le=256)  # FAISS warns below 39 and samples above 256
+    training_vectors_per_list: int = Field(
+        default=64, ge=39, le=256
+    )  # FAISS warns below 39 and samples above 256
     tuning_queries: int = Field(default=200, ge=1)
     seed: int = Field(default=20_250, ge=0)
-    threads: int = Field(default=0, ge=0)  # of IVF training and adding; 0: every core.  Graphs are built by one.
+    threads: int = Field(
+        default=0, ge=0
+    )  # of IVF training and adding; 0: every core.  Graphs are built by one.
 
     def plan(self, tier: Tier) -> PlanSettings:
         """Return the settings of one tier."""

@@ -1,8 +1,8 @@
 """The store of snapshots: files by digest, one manifest each, one row each; whole or invisible.
 
-Order of a publication: index and metadata files, then the manifest, then the SQL row.  A snapshot exists when its row
-does, so a crash before that leaves only objects that nobody names, which garbage collection removes.  Publication and
-garbage collection exclude each other; neither can pull a file from under the other.
+Order of a publication: index and metadata files, then the manifest, then the SQL row.  A snapshot exists when
+its row does, so a crash before that leaves only objects that nobody names, which garbage collection removes.
+Publication and garbage collection exclude each other; neither can pull a file from under the other.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,7 +70,7 @@ class SnapshotEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointer:
-    """What serving follows.  ``version`` grows by one with every move; 0 with no snapshot means never promoted."""
+    """What serving follows.  ``version`` grows with every move; 0 means never promoted."""
 
     snapshot_id: str | None
     version: int
@@ -100,8 +100,8 @@ class SnapshotStore:
     def publish(self, draft: Draft) -> Manifest:
         """Make a draft visible, and return its manifest.
 
-        When the newest snapshot of the collection holds the same content, was judged by the same evidence and is
-        intact, that one is returned and nothing is written.
+        When the newest snapshot of the collection holds the same content, was judged by the same evidence and
+        is intact, that one is returned and nothing is written.
 
         Raises:
             SnapshotDamagedError: If a local file is not what the draft says.
@@ -161,7 +161,9 @@ class SnapshotStore:
         try:
             data = self.objects.get(key)
         except ObjectMissingError as error:
-            message = f"the manifest of {collection}/{snapshot_id} is gone ({error}): restore it, or roll back"
+            message = (
+                f"the manifest of {collection}/{snapshot_id} is gone ({error}): restore it, or roll back"
+            )
             raise SnapshotMissingError(message) from error
         found = sha256_hex(data)
         if found != entry.manifest_digest:
@@ -200,7 +202,9 @@ class SnapshotStore:
         """Return what serving follows, with the version that a move must name."""
         with reading(self.engine) as connection:
             row = connection.execute(
-                sa.select(pointers.c.snapshot_id, pointers.c.version).where(pointers.c.collection == collection)
+                sa.select(pointers.c.snapshot_id, pointers.c.version).where(
+                    pointers.c.collection == collection
+                )
             ).one_or_none()
         return Pointer(snapshot_id=None, version=0) if row is None else Pointer(**row._mapping)
 
@@ -253,7 +257,7 @@ class SnapshotStore:
             raise SnapshotMissingError(message) from error
 
     def verify(self, collection: str, snapshot_id: str) -> Manifest:
-        """Check that a snapshot is whole: manifest, every file's digest, ids, and that a fresh process loads it.
+        """Check that a snapshot is whole: manifest, every file's digest, ids, and a load in a fresh process.
 
         Files are fetched anew where the store is remote, so a good copy in the cache hides nothing.
 
@@ -316,7 +320,9 @@ class SnapshotStore:
             raise SnapshotMissingError(message)
         found = sha256_of_file(path)
         if found != digest:
-            message = f"{path} has digest {found[:12]}, the draft says {digest[:12]}: delete it and build again"
+            message = (
+                f"{path} has digest {found[:12]}, the draft says {digest[:12]}: delete it and build again"
+            )
             raise SnapshotDamagedError(message)
         self.objects.put_file(digest_key(FILES, digest), path)
 

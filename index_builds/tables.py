@@ -5,14 +5,20 @@ from sqlalchemy import Column, Index, MetaData, Table
 from sqlalchemy.types import Integer, String, Text
 
 metadata = MetaData(
-    naming_convention={"ix": "ix_%(column_0_label)s", "pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    }
 )
 
 snapshots = Table(
     "snapshots",
     metadata,
     Column("collection", String(64), primary_key=True),
-    Column("version", Integer, primary_key=True),  # monotone within the collection; clocks never order snapshots
+    Column(
+        "version", Integer, primary_key=True
+    ),  # monotone within the collection; clocks never order snapshots
     Column("snapshot_id", String(80), nullable=False),
     Column("content_digest", String(64), nullable=False),  # of what it holds, free of times and run ids
     Column("manifest_digest", String(64), nullable=False),  # SHA-256 of the manifest's bytes, as published

@@ -58,7 +58,9 @@ def place_listing(facts: ListingFacts, *, new_days: int) -> Placement:
     if facts.availability == "discontinued":
         return Placement(tier="cold", reason="discontinued")
     if facts.first_seen_days < new_days:
-        return Placement(tier="hot", reason=f"new: first seen {facts.first_seen_days} days ago, under {new_days}")
+        return Placement(
+            tier="hot", reason=f"new: first seen {facts.first_seen_days} days ago, under {new_days}"
+        )
     if facts.recently_viewed and facts.availability in _SELLABLE:
         return Placement(tier="hot", reason=f"{facts.availability} and looked at lately")
     return Placement(tier="warm", reason=f"{facts.availability}, first seen {facts.first_seen_days} days ago")

@@ -1,1 +1,4 @@
-"""When, where and with what: definitions, resources, partitions, jobs, schedules, sensors, settings, command line."""
+"""When, where and with what.
+
+Definitions, resources, partitions, jobs, schedules, sensors, settings, command line.
+"""

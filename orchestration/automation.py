@@ -1,8 +1,8 @@
 """When assets follow what they are made from.
 
-All conditions here are edge-triggered: a change asks for one run, and a run that fails is not asked for again until
-something changes once more.  A level-triggered condition over a broken asset would fire for ever.  What a failed run
-left undone is picked up by the next change or the next nightly rebuild.
+All conditions here are edge-triggered: a change asks for one run, and a run that fails is not asked for again
+until something changes once more.  A level-triggered condition over a broken asset would fire for ever.  What
+a failed run left undone is picked up by the next change or the next nightly rebuild.
 """
 
 import dagster as dg
@@ -19,8 +19,8 @@ def when_upstream_changed() -> dg.AutomationCondition:
 def when_upstream_ran(ignoring: dg.AssetSelection | None = None) -> dg.AutomationCondition:
     """Upstream was materialized, or will be in the same run, and its blocking checks hold.
 
-    Without the clause on checks a failed snapshot would be promoted by the next tick: a blocking check blocks only
-    inside its own run.
+    Without the clause on checks a failed snapshot would be promoted by the next tick: a blocking check blocks
+    only inside its own run.
     """
     updated = dg.AutomationCondition.any_deps_updated()
     if ignoring is not None:

@@ -1,4 +1,6 @@
-"""The one entry point: ``build_defs`` for tests, the command line and production; ``defs`` for Dagster's tools.
+"""The one entry point: ``build_defs`` for tests, the command line and production.
+
+``defs`` for Dagster's tools.
 
 Loading definitions reads the settings and nothing else: no database, no model, no index library.
 """

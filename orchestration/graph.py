@@ -37,12 +37,18 @@ def places(partitions: Partitions) -> dict[str, Place]:
         "pieces": Place(
             group="catalogue", owner=ingest, partitions=collections, automation=when_upstream_changed()
         ),
-        "trends": Place(group="catalogue", owner=ingest, partitions=collections, automation=when_upstream_ran()),
-        "images": Place(group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()),
+        "trends": Place(
+            group="catalogue", owner=ingest, partitions=collections, automation=when_upstream_ran()
+        ),
+        "images": Place(
+            group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
+        ),
         "image_verdicts": Place(
             group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
         ),
-        "renditions": Place(group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()),
+        "renditions": Place(
+            group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
+        ),
         "searchable_images": Place(
             group="pictures", owner=search, partitions=collections, automation=when_upstream_ran()
         ),
@@ -53,11 +59,16 @@ def places(partitions: Partitions) -> dict[str, Place]:
             group="index",
             owner=search,
             partitions=collections,
-            # Embeddings run after every change of searchable_images; following both would build without new vectors.
+            # Embeddings run after every change of searchable_images; following both would build without new
+            # vectors.
             automation=when_upstream_ran(ignoring=dg.AssetSelection.assets("searchable_images")),
         ),
         "promoted_index": Place(
-            group="index", owner=search, partitions=collections, automation=when_upstream_ran(), fresh_within=DAY
+            group="index",
+            owner=search,
+            partitions=collections,
+            automation=when_upstream_ran(),
+            fresh_within=DAY,
         ),
     }
 
@@ -73,7 +84,8 @@ def placed_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
             owners=[place.owner],
             partitions_def=place.partitions,
             automation_condition=place.automation,
-            freshness_policy=place.fresh_within and dg.FreshnessPolicy.time_window(fail_window=place.fresh_within),
+            freshness_policy=place.fresh_within
+            and dg.FreshnessPolicy.time_window(fail_window=place.fresh_within),
         )
 
     definitions = [

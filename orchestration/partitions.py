@@ -19,11 +19,14 @@ class Partitions:
             ]
         )
         first_day = datetime.combine(date.fromisoformat(settings.first_day), time(), UTC)
-        # end_offset=1: today's partition exists from its first minute on, since deliveries come during the day.
+        # end_offset=1: today's partition exists from its first minute on, since deliveries come during the
+        # day.
         self.days = dg.DailyPartitionsDefinition(start_date=first_day, end_offset=1, timezone="UTC")
         self.feed_days = dg.MultiPartitionsDefinition({"feed": self.feed_names, "day": self.days})
         self.collections = dg.StaticPartitionsDefinition(list(settings.collections))
-        self.shards = dg.StaticPartitionsDefinition([str(shard) for shard in range(settings.embedding_shards)])
+        self.shards = dg.StaticPartitionsDefinition(
+            [str(shard) for shard in range(settings.embedding_shards)]
+        )
 
 
 def feed_day_key(feed: str, day: str) -> dg.MultiPartitionKey:

@@ -1,4 +1,7 @@
-"""Everything once: the same jobs that schedules and automation launch, run one after another in this process."""
+"""Everything once: the same jobs that schedules and automation launch.
+
+Run one after another in this process.
+"""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -38,8 +41,8 @@ Announce = Callable[[str, str, int, int], None]  # stage, subject, done, total
 def refresh(settings: Settings, collections: list[str], announce: Announce) -> RefreshOutcome:
     """Fetch, judge, embed, build, prove and promote, for the given collections.
 
-    A stage that fails for one feed or collection is noted and the others go on: one broken source never keeps the
-    rest from customers.  A collection whose catalogue stage failed is not indexed in this pass.
+    A stage that fails for one feed or collection is noted and the others go on: one broken source never keeps
+    the rest from customers.  A collection whose catalogue stage failed is not indexed in this pass.
     """
     definitions = build_defs(settings)
     partitions = Partitions(settings)
@@ -92,9 +95,14 @@ def _reason(result: dg.ExecuteInProcessResult) -> str:
 
 @contextmanager
 def _quiet(settings: Settings) -> Iterator[None]:
-    """Keep Dagster's event log off the terminal: it is in the instance, and this command has its own summary."""
+    """Keep Dagster's event log off the terminal.
+
+    It is in the instance, and this command has its own summary.
+    """
     level = logging.DEBUG if settings.log_level == "debug" else logging.CRITICAL
-    loggers = [logging.getLogger(name) for name in ("dagster", "dagster.daemon", "alembic", "great_expectations")]
+    loggers = [
+        logging.getLogger(name) for name in ("dagster", "dagster.daemon", "alembic", "great_expectations")
+    ]
     before = [one.level for one in loggers]
     for one in loggers:
         one.setLevel(level)

@@ -1,7 +1,7 @@
 """What assets are given to work with, built from the settings.
 
-Assets see domain objects (an engine, an object store, a snapshot store), never a configuration: each resource opens
-its object when a run needs it.  Nothing here shows a password in the UI.
+Assets see domain objects (an engine, an object store, a snapshot store), never a configuration: each resource
+opens its object when a run needs it.  Nothing here shows a password in the UI.
 """
 
 from datetime import UTC, datetime
@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from catalog.locations import LocationAccess
 from dagster_aws.s3 import S3Resource
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from assets.bounds import WorkBounds
 from catalog.declarations import FeedRegistry
-from catalog.locations import LocationAccess
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 from orchestration.io import JsonIOManager
@@ -73,7 +73,9 @@ def location_access(settings: Settings) -> LocationAccess:
 
 def snapshot_store(settings: Settings) -> SnapshotStore:
     """Return the snapshot store over this deployment's database and objects."""
-    return SnapshotStore(engine_for(settings.database_url), open_objects(settings), settings.home_path / "cache")
+    return SnapshotStore(
+        engine_for(settings.database_url), open_objects(settings), settings.home_path / "cache"
+    )
 
 
 def feed_registry(settings: Settings) -> FeedRegistry:
@@ -105,7 +107,9 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "objects": opened(f"Objects in {settings.object_store_url}", lambda: open_objects(settings)),
         "snapshots": opened("Index snapshots and the promoted pointer", lambda: snapshot_store(settings)),
         "feeds": opened("Declared feeds", lambda: feed_registry(settings)),
-        "location_access": opened("HTTP and S3 access to feeds and pictures", lambda: location_access(settings)),
+        "location_access": opened(
+            "HTTP and S3 access to feeds and pictures", lambda: location_access(settings)
+        ),
         "encoder": opened(f"Encoder {settings.encoder.model}", lambda: encoder_loader(settings)),
         "bounds": opened("How much work at once", lambda: work_bounds(settings)),
         "index_settings": opened("Tiers and gate", lambda: index_settings(settings)),

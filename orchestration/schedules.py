@@ -1,4 +1,7 @@
-"""Clockwork: hourly every feed is fetched; nightly every stage is gone through, whether something changed or not."""
+"""Clockwork: hourly every feed is fetched.
+
+Nightly every stage is gone through, whether something changed or not.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,8 +15,9 @@ from orchestration.partitions import Partitions, feed_day_key
 def build_schedules(partitions: Partitions) -> list[dg.ScheduleDefinition]:
     """Return the hourly and the nightly schedules, all running from the start.
 
-    What follows a changed feed is the automation's affair.  The nightly runs exist for what failed: a picture gets
-    another try, a broken embedding or index run its next chance.  Where nothing is left to do they cost seconds.
+    What follows a changed feed is the automation's affair.  The nightly runs exist for what failed: a picture
+    gets another try, a broken embedding or index run its next chance.  Where nothing is left to do they cost
+    seconds.
     """
 
     @dg.schedule(
@@ -43,9 +47,13 @@ def build_schedules(partitions: Partitions) -> list[dg.ScheduleDefinition]:
 
     return [
         hourly_refresh,
-        _per_collection("nightly_catalogue", "40 2 * * *", CATALOGUE, partitions, "Go through every catalogue again."),
+        _per_collection(
+            "nightly_catalogue", "40 2 * * *", CATALOGUE, partitions, "Go through every catalogue again."
+        ),
         nightly_embedding,
-        _per_collection("nightly_index", "10 4 * * *", INDEX, partitions, "Build and prove every collection's index."),
+        _per_collection(
+            "nightly_index", "10 4 * * *", INDEX, partitions, "Build and prove every collection's index."
+        ),
     ]
 
 

@@ -34,14 +34,14 @@ def build_sensors(feeds: FeedRegistry, clock: Callable[[], datetime]) -> list[dg
 
 
 def _arrivals(context: dg.SensorEvaluationContext, feeds: FeedRegistry, *, day: str) -> dg.SensorResult:
-    """Ask for a feed once its content differs from what was last asked for and was the same at two looks in a row.
+    """Ask for a feed that differs from what was last asked for and was the same at two looks in a row.
 
     The second look keeps a file that is still being copied from being read half.
     """
     before = json.loads(context.cursor) if context.cursor else {}
     after: dict[str, dict[str, str]] = {}
     requests = []
-    for key in feeds.keys():
+    for key in feeds.names():
         _, declaration = feeds.named(key)
         if not is_local(declaration):
             continue
@@ -53,4 +53,3 @@ def _arrivals(context: dg.SensorEvaluationContext, feeds: FeedRegistry, *, day: 
         else:
             after[key] = {"seen": seen or "", "asked": known.get("asked", "")}
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(after, sort_keys=True))
-

@@ -1,8 +1,8 @@
 """The one settings object: ``loupe.yaml`` overlaid with ``LOUPE_*`` variables.
 
-Nothing else in the code reads the environment.  Each room declares the settings of its own subject; this module
-composes them, finds the file, resolves paths against it, and turns every mistake into one sentence that names the
-key, its place and what would be right.
+Nothing else in the code reads the environment.  Each room declares the settings of its own subject; this
+module composes them, finds the file, resolves paths against it, and turns every mistake into one sentence
+that names the key, its place and what would be right.
 """
 
 import difflib
@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from catalog.declarations import FeedDeclaration, Name
 from index_builds.settings import GateSettings, IndexSettings, RetentionSettings, TierSettings
@@ -96,7 +104,9 @@ class Settings(_Strict):
     @model_validator(mode="after")
     def _default_collection_exists(self) -> "Settings":
         if self.default_collection and self.default_collection not in self.collections:
-            message = f"default_collection {self.default_collection!r} is none of {', '.join(self.collections)}"
+            message = (
+                f"default_collection {self.default_collection!r} is none of {', '.join(self.collections)}"
+            )
             raise ValueError(message)
         return self
 
@@ -136,7 +146,8 @@ def load_settings(path: Path | None = None, environment: Mapping[str, str] | Non
     """Read ``loupe.yaml`` and the ``LOUPE_*`` variables.
 
     Args:
-        path: The file; default: ``LOUPE_CONFIG``, else ``loupe.yaml`` in this folder or the nearest one above it.
+        path: The file; default: ``LOUPE_CONFIG``, else ``loupe.yaml`` in this folder or the nearest one above
+        it.
         environment: Variables; default: the process's.
 
     Raises:
@@ -237,7 +248,8 @@ def _sentences(error: ValidationError, origins: Mapping[tuple[str, ...], str]) -
             case "extra_forbidden":
                 said = f"is no setting{_nearest(at[-1], _siblings(at))}"
             case "literal_error":
-                said = f"{given!r} is none of {problem['ctx']['expected']}{_nearest(str(given), _expected(problem))}"
+                expected = problem["ctx"]["expected"]
+                said = f"{given!r} is none of {expected}{_nearest(str(given), _expected(problem))}"
             case "value_error":
                 said = problem["msg"].removeprefix("Value error, ")
             case _:
@@ -300,7 +312,9 @@ def _resolved(settings: Settings, base: Path) -> Settings:
         update={
             "home": str(home),
             "database_url": settings.database_url or f"sqlite:///{home / 'catalogue.db'}",
-            "object_store_url": local(settings.object_store_url) if settings.object_store_url else str(home / "objects"),
+            "object_store_url": local(settings.object_store_url)
+            if settings.object_store_url
+            else str(home / "objects"),
             "encoder": _resolved_encoder(settings.encoder, local),
             "collections": collections,
             "sample": sample,

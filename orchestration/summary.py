@@ -1,4 +1,7 @@
-"""What a deployment holds, as one plain structure: the run summary and ``loupe status --json`` both print it."""
+"""What a deployment holds, as one plain structure.
+
+The run summary and ``loupe status --json`` both print it.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -66,7 +69,8 @@ def _snapshot(manifest: Manifest) -> dict[str, Any]:
         "vectors": manifest.live_vectors,
         "megabytes": round(sum(manifest.content.file_digests().values()) / 1e6, 3),
         "tiers": {
-            tier: sum(file.vectors for file in channels.values()) for tier, channels in manifest.content.tiers.items()
+            tier: sum(file.vectors for file in channels.values())
+            for tier, channels in manifest.content.tiers.items()
         },
         "recall_at_k": {
             f"{stratum.family}/{stratum.target}": {

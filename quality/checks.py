@@ -1,7 +1,7 @@
 """Asset checks: each is a statement that holds or does not, with what was measured and what is required.
 
-The rules are elsewhere (``image_rules``, ``expectations``, ``index_builds.gate``); a check shows them.  Blocking ones
-keep bad data from what is downstream; the others warn.
+The rules are elsewhere (``image_rules``, ``expectations``, ``index_builds.gate``); a check shows
+them.  Blocking ones keep bad data from what is downstream; the others warn.
 """
 
 from collections.abc import Mapping
@@ -24,14 +24,19 @@ REFUSED_PICTURES_AT_MOST = 0.25  # share of a collection's pictures that rules k
 
 def _feed_of(context: dg.AssetCheckExecutionContext, feeds: FeedRegistry) -> tuple[str, Any]:
     keys = context.partition_key
-    assert isinstance(keys, dg.MultiPartitionKey)  # noqa: S101 - deliveries and listings are partitioned by feed and day
+    if not isinstance(keys, dg.MultiPartitionKey):
+        raise dg.Failure(description=f"partition {keys!r} is not a feed and a day", allow_retries=False)
     return feeds.named(keys.keys_by_dimension["feed"])
 
 
 def _rows(findings: Any) -> dg.MetadataValue:
-    lines = ["| expectation | owner | consequence | measured | required | holds |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| expectation | owner | consequence | measured | required | holds |",
+        "|---|---|---|---|---|---|",
+    ]
     lines += [
-        f"| {one.name} | {one.owner} | {one.consequence} | {one.measured} | {one.required} | {'yes' if one.passed else '**no**'} |"
+        f"| {one.name} | {one.owner} | {one.consequence} | {one.measured} | {one.required} "
+        f"| {'yes' if one.passed else '**no**'} |"
         for one in findings
     ]
     return dg.MetadataValue.md("\n".join(lines))
@@ -109,7 +114,10 @@ def everything_is_accounted_for(
 ) -> dg.AssetCheckResult:
     """Accepted, rejected, quarantined, in review and failed add up to what the feeds hold."""
     held = books(catalogue, context.partition_key, feeds.collections[context.partition_key])
-    lines = ["| feed | items | accepted | rejected | pictures | states | balanced |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| feed | items | accepted | rejected | pictures | states | balanced |",
+        "|---|---|---|---|---|---|---|",
+    ]
     lines += [
         f"| {feed.feed} | {feed.items} | {feed.accepted} | {feed.rejected} | {feed.image_references} "
         f"| {', '.join(f'{count} {state}' for state, count in feed.image_states.items() if count)} "
@@ -126,12 +134,15 @@ def everything_is_accounted_for(
 @dg.asset_check(asset="index_snapshot", blocking=True)
 def recall_holds(
     context: dg.AssetCheckExecutionContext,
-    index_snapshot: str,
     snapshots: dg.ResourceParam[SnapshotStore],
     index_settings: dg.ResourceParam[IndexSettings],
 ) -> dg.AssetCheckResult:
     """Every stratum's lower recall bound clears its floor, and the incumbent is not better."""
-    manifest = snapshots.manifest(context.partition_key, index_snapshot)
+    # The newest snapshot, not the asset's value: a check on a partitioned asset would be given every partition's.
+    newest = snapshots.latest(context.partition_key)
+    if newest is None:
+        return dg.AssetCheckResult(passed=False, description="the collection has no snapshot")
+    manifest = snapshots.manifest(context.partition_key, newest.snapshot_id)
     failures = judge(manifest.gate, index_settings.gate)
     lines = ["| stratum | measured | required |", "|---|---|---|"]
     lines += [f"| {failure.stratum} | {failure.measured} | {failure.required} |" for failure in failures]
@@ -165,7 +176,7 @@ def _share(
 def _suite_result(result: Any) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=result.passed,
-        severity=dg.AssetCheckSeverity.WARN,
+        severity=dg.AssetCheckSeverity.ERROR if result.blocks else dg.AssetCheckSeverity.WARN,
         metadata={
             "findings": _rows(result.findings),
             "unmet": sum(not finding.passed for finding in result.findings),

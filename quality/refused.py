@@ -35,7 +35,8 @@ def finding_line(finding: Mapping[str, Any]) -> str:
     """Say one finding in a line: the rule, what was measured and what is required."""
     if finding["measured"] is None:
         return str(finding["rule"])
-    return f"{finding['rule']} {finding['measured']:.3g}, needs {finding['required']} {finding['unit'] or ''}".strip()
+    measured, required, unit = finding["measured"], finding["required"], finding["unit"] or ""
+    return f"{finding['rule']} {measured:.3g}, needs {required} {unit}".strip()
 
 
 def _picture(data: bytes) -> Image.Image:

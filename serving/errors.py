@@ -2,7 +2,10 @@
 
 
 class ServingError(Exception):
-    """A query cannot be answered; the message says what is wrong with it, or with the snapshot, and the remedy."""
+    """A query cannot be answered.
+
+    The message says what is wrong with it, or with the snapshot, and the remedy.
+    """
 
 
 class QueryError(ServingError):

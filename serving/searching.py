@@ -17,13 +17,17 @@ from index_builds.tiers import SERVED, Tier
 from serving.errors import NotServableError, QueryError
 from vision.decoding import decode
 from vision.encoder_loader import EncoderLoader
+from vision.encoders import Encoder
 
 _PICTURES_PER_PIECE = 4  # how many times k pictures are asked for, so that k pieces remain after folding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One piece of an answer: its best picture's score (inner product of unit vectors) and the listings that show it."""
+    """One piece of an answer.
+
+    Its best picture's score (inner product of unit vectors) and the listings that show it.
+    """
 
     piece_id: str
     score: float
@@ -48,7 +52,9 @@ class CollectionSearch:
         self.snapshot = snapshot
         self._encoder = encoder
 
-    def by_text(self, text: str, k: int, where: SnapshotFilter | None = None, tiers: tuple[Tier, ...] = SERVED) -> Answer:
+    def by_text(
+        self, text: str, k: int, where: SnapshotFilter | None = None, tiers: tuple[Tier, ...] = SERVED
+    ) -> Answer:
         """Answer words.
 
         Raises:
@@ -60,14 +66,20 @@ class CollectionSearch:
             raise QueryError(message)
         return self._answer(self._matching_encoder().encode_texts([text]), k, where, tiers, None)
 
-    def by_image(self, data: bytes, k: int, where: SnapshotFilter | None = None, tiers: tuple[Tier, ...] = SERVED) -> Answer:
+    def by_image(
+        self, data: bytes, k: int, where: SnapshotFilter | None = None, tiers: tuple[Tier, ...] = SERVED
+    ) -> Answer:
         """Answer a picture's bytes; an unreadable one raises ``vision.errors.UnreadableImageError``."""
         encoder = self._matching_encoder()
         pixels = encoder.preprocess(decode(data).image)
         return self._answer(encoder.encode_images(pixels[None]), k, where, tiers, None)
 
-    def like(self, piece_id: str, k: int, where: SnapshotFilter | None = None, tiers: tuple[Tier, ...] = SERVED) -> Answer:
-        """Answer "more like this": the mean of a piece's pictures, the piece itself left out.  Needs no encoder.
+    def like(
+        self, piece_id: str, k: int, where: SnapshotFilter | None = None, tiers: tuple[Tier, ...] = SERVED
+    ) -> Answer:
+        """Answer "more like this": the mean of a piece's pictures, the piece itself left out.
+
+        Needs no encoder.
 
         Raises:
             QueryError: If the snapshot does not hold the piece.
@@ -75,7 +87,7 @@ class CollectionSearch:
         pieces = self.snapshot.metadata["piece_id"].to_numpy(zero_copy_only=False)
         own = np.unique(self.snapshot.row_keys[pieces == piece_id])
         if not len(own):
-            message = f"snapshot {self.snapshot.snapshot_id} holds no piece {piece_id!r}: search gives the ids there are"
+            message = f"snapshot {self.snapshot.snapshot_id} holds no piece {piece_id!r}: search names them"
             raise QueryError(message)
         vectors = [
             opened.vectors(positions[positions >= 0])
@@ -87,13 +99,13 @@ class CollectionSearch:
         query = mean / length if length > 0 else mean
         return self._answer(query.astype(np.float32), k, where, tiers, own)
 
-    def _matching_encoder(self):  # type: ignore[no-untyped-def] # an Encoder; torch stays out until it is needed
+    def _matching_encoder(self) -> Encoder:
         encoder = self._encoder.load()
         built_with = self.snapshot.content.encoder_id
         if encoder.encoder_id != built_with:
             message = (
-                f"snapshot {self.snapshot.snapshot_id} was built with encoder {built_with}, the settings name "
-                f"{encoder.encoder_id}: run `loupe run` to build a snapshot for it, or set the encoder back"
+                f"snapshot {self.snapshot.snapshot_id} was built with encoder {built_with}, the settings "
+                f"name {encoder.encoder_id}: run `loupe run` to build one for it, or set the encoder back"
             )
             raise NotServableError(message)
         return encoder
@@ -106,7 +118,9 @@ class CollectionSearch:
         tiers: tuple[Tier, ...],
         excluding: NDArray[np.int64] | None,
     ) -> Answer:
-        found = self.snapshot.search(query, k * _PICTURES_PER_PIECE, where=where, tiers=tiers, excluding=excluding)
+        found = self.snapshot.search(
+            query, k * _PICTURES_PER_PIECE, where=where, tiers=tiers, excluding=excluding
+        )
         hits: dict[str, Hit] = {}
         for key, score in zip(found.keys[0], found.scores[0], strict=True):
             if key < 0 or len(hits) == k:

@@ -8,7 +8,10 @@ T = TypeVar("T")
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Yield ``items`` in lists of ``size``, the last one shorter (``itertools.batched`` from Python 3.12 on)."""
+    """Yield ``items`` in lists of ``size``.
+
+    The last one shorter (``itertools.batched`` from Python 3.12 on).
+    """
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch

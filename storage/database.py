@@ -20,11 +20,12 @@ class DatabaseError(Exception):
 def open_database(url: str) -> Engine:
     """Open a database and bring its schema up to date.
 
-    Several processes may open it at once: on PostgreSQL an advisory lock, on SQLite an immediate transaction lets
-    one of them migrate while the others wait.
+    Several processes may open it at once: on PostgreSQL an advisory lock, on SQLite an immediate transaction
+    lets one of them migrate while the others wait.
 
     Raises:
-        DatabaseError: If the URL cannot be read, the server does not answer, or the schema is newer than this code.
+        DatabaseError: If the URL cannot be read, the server does not answer, or the schema is newer than this
+        code.
     """
     try:
         parsed = make_url(url)
@@ -43,14 +44,17 @@ def open_database(url: str) -> Engine:
         _upgrade(engine)
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        message = f"database {_safe(url)} does not answer: {reason}; check that it runs and that database_url is right"
+        message = f"database {_safe(url)} does not answer: {reason}; check that it runs and database_url"
         raise DatabaseError(message) from error
     return engine
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Give a connection for SELECTs: on SQLite it takes no write lock, so readers never wait for each other."""
+    """Give a connection for SELECTs.
+
+    On SQLite it takes no write lock, so readers never wait for each other.
+    """
     with engine.connect().execution_options(sqlite_begin="DEFERRED") as connection:
         yield connection
 
@@ -84,7 +88,8 @@ def _lock(connection: Connection) -> None:
 
 
 def _sqlite_pragmas(connection, _record) -> None:  # type: ignore[no-untyped-def]
-    # SQLAlchemy, not the driver, opens transactions: the driver's habit of committing before DDL tears migrations.
+    # SQLAlchemy, not the driver, opens transactions: the driver's habit of committing before DDL tears
+    # migrations.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout = 60000")
@@ -95,7 +100,8 @@ def _sqlite_pragmas(connection, _record) -> None:  # type: ignore[no-untyped-def
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    # IMMEDIATE takes the write lock up front: a deferred transaction that upgrades later fails instead of waiting.
+    # IMMEDIATE takes the write lock up front: a deferred transaction that upgrades later fails instead of
+    # waiting.
     connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'IMMEDIATE')}")
 
 

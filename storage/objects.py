@@ -1,7 +1,7 @@
 """Bytes by key: one narrow interface, a local folder behind it; ``storage.s3`` has the other implementation.
 
-Keys are ``/``-separated, relative, and safe as paths.  A key whose last part is a digest is immutable: writing it
-twice is a no-op, never an overwrite, so a reader that has the file mapped is never disturbed.
+Keys are ``/``-separated, relative, and safe as paths.  A key whose last part is a digest is immutable:
+writing it twice is a no-op, never an overwrite, so a reader that has the file mapped is never disturbed.
 """
 
 import hashlib
@@ -54,7 +54,10 @@ class ObjectStore(Protocol):
         ...
 
     def local_path(self, key: str, cache: Path) -> Path:
-        """Return a local file with the object's bytes, downloaded under ``cache`` where the store is remote."""
+        """Return a local file with the object's bytes.
+
+        Downloaded under ``cache`` where the store is remote.
+        """
         ...
 
 

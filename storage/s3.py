@@ -1,6 +1,7 @@
 """Objects in an S3 bucket, through boto3.
 
-No conditional writes are used here: several servers ignore them silently, so the promoted pointer lives in SQL.
+No conditional writes are used here: several servers ignore them silently, so the promoted pointer lives in
+SQL.
 """
 
 import uuid
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class S3ObjectStore:
-    """Objects under a prefix of one bucket.  A PUT is atomic on S3: readers see all of an object or none of it."""
+    """Objects under a prefix of one bucket.
+
+    A PUT is atomic on S3: readers see all of an object or none of it.
+    """
 
     def __init__(self, client: "S3Client", bucket: str, prefix: str = "") -> None:
         self.client = client
@@ -33,9 +37,13 @@ class S3ObjectStore:
         if code in {"404", "NoSuchKey", "NotFound"}:
             return ObjectMissingError(f"object {key} is missing from {self.url}")
         if code == "NoSuchBucket":
-            return ObjectStoreError(f"bucket {self.bucket} does not exist: create it or change object_store_url")
+            return ObjectStoreError(
+                f"bucket {self.bucket} does not exist: create it or change object_store_url"
+            )
         if code in {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"}:
-            return ObjectStoreError(f"{self.url} refused to {verb} {key} ({code}): check the credentials' rights")
+            return ObjectStoreError(
+                f"{self.url} refused to {verb} {key} ({code}): check the credentials' rights"
+            )
         return ObjectStoreError(f"{self.url} could not {verb} {key} ({code}: {error})")
 
     def put(self, key: str, data: bytes) -> None:
@@ -52,7 +60,8 @@ class S3ObjectStore:
 
     def get(self, key: str) -> bytes:
         try:
-            return self.client.get_object(Bucket=self.bucket, Key=self._key(key))["Body"].read()
+            answer = self.client.get_object(Bucket=self.bucket, Key=self._key(key))
+            return bytes(answer["Body"].read())
         except (ClientError, BotoCoreError) as error:
             raise self._failed("read", key, error) from error
 

@@ -255,7 +255,7 @@ def _to_srgb(opened: Image.Image) -> tuple[Image.Image, Literal["srgb", "convert
     if profile:
         try:
             transform = _transform_to_srgb(bytes(profile), colour.mode)
-        except (ImageCms.PyCMSError, ValueError, TypeError):
+        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
             used = "unreadable"
         else:
             if transform is not None:

@@ -108,7 +108,6 @@ def embed_shard(
             threads = workers if preparation is None else 2 * workers
             loading = _pool(stack, threads, "loupe-load")
             encoding = _pool(stack, 2 if encoder.on_gpu else 1, "loupe-encode")
-            run.writing = _pool(stack, 1, "loupe-write")
             pictures = _load(
                 objects, encoder, pending, loading, preparation, ahead=_BATCHES_AHEAD * size + threads
             )
@@ -237,8 +236,6 @@ def _encode(encoder: Encoder, pictures: list[_Picture], size: int) -> _Batch:
 class _Run:
     """What has been embedded, failed and stored so far; used by one thread."""
 
-    writing: ThreadPoolExecutor
-
     def __init__(
         self,
         objects: ObjectStore,
@@ -260,7 +257,6 @@ class _Run:
         self._on_progress = on_progress
         self._images: list[tuple[int, str]] = []
         self._vectors: list[NDArray[np.float32]] = []
-        self._being_written: tuple[Future[str], int] | None = None
 
     def fail(self, image_id: str, reason: str) -> None:
         self.failed.append((image_id, reason))
@@ -280,23 +276,12 @@ class _Run:
     def finish(self) -> None:
         if self._images:
             self._store()
-        self._wait_for_part()
 
     def _store(self) -> None:
-        self._wait_for_part()
-        images, vectors = self._images, np.concatenate(self._vectors)
+        # The model goes on meanwhile with the batches that are in flight.
+        vectors = np.concatenate(self._vectors)
+        self.parts.append(write_part(self._objects, self._encoder_id, self._shard, self._images, vectors))
+        self.embedded += len(self._images)
         self._images, self._vectors = [], []
-        future = self.writing.submit(
-            write_part, self._objects, self._encoder_id, self._shard, images, vectors
-        )
-        self._being_written = future, len(images)
-
-    def _wait_for_part(self) -> None:
-        if self._being_written is None:
-            return
-        future, count = self._being_written
-        self._being_written = None
-        self.parts.append(future.result())
-        self.embedded += count
         if self._on_progress is not None:
             self._on_progress(self.embedded + len(self.failed), self._total)

@@ -110,8 +110,7 @@ class EmbeddingParts:
         return present
 
     def read(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return those of ``keys`` that have a vector, sorted, and their vectors, shape ``(found,
-        dimension)``.
+        """Return those of ``keys`` that have a vector, sorted, and the vectors ``(found, dimension)``.
 
         A key that stands in two parts is read from the one whose name sorts first.
 
@@ -157,8 +156,9 @@ class EmbeddingParts:
         if len(elsewhere):
             place = shard_prefix(self.encoder_id, shard)
             message = (
-                f"{place} holds image {elsewhere[0]}, which is not of shard {shard} of {self.shard_count}: the number "
-                f"of shards was changed; set it back, or delete embeddings/{self.encoder_id}/ to embed again"
+                f"{place} holds image {elsewhere[0]}, which is not of shard {shard} of {self.shard_count}: "
+                "the number of shards was changed; set it back, or delete "
+                f"embeddings/{self.encoder_id}/ to embed again"
             )
             raise EmbeddingPartError(message)
 

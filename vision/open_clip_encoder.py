@@ -152,10 +152,11 @@ def load_encoder(settings: EncoderSettings) -> OpenClipEncoder:
         EncoderError: If any part of it is missing, damaged, or does not fit the rest.
     """
     device = _device(settings)
-    source = _resolve(settings)
-    model = source.model
-    if source.checkpoint is not None:
-        _load_weights(model, source.checkpoint, settings.model)
+    with _quiet():
+        source = _resolve(settings)
+        model = source.model
+        if source.checkpoint is not None:
+            _load_weights(model, source.checkpoint, settings.model)
     model = model.eval().requires_grad_(False)
     origin = str(source.checkpoint or settings.model)
     _require_finite(model, origin)
@@ -267,8 +268,8 @@ def _from_architecture(path: Path, settings: EncoderSettings) -> _Source:
     config = _read_architecture(path)
     if name := config["model_cfg"]["text_cfg"].get("hf_tokenizer_name"):
         message = (
-            f"architecture {path} needs the tokenizer {name}: put it, as open_clip_config.json, into a folder "
-            "with the tokenizer's files and the weights, and set model to local-dir:<that folder>"
+            f"architecture {path} needs the tokenizer {name}: put it, as open_clip_config.json, into a "
+            "folder with the tokenizer's files and the weights, and set model to local-dir:<that folder>"
         )
         raise EncoderError(message)
     # OpenCLIP reads an architecture from a folder of its own form; its other way in is a process-wide
@@ -347,7 +348,7 @@ def _from_name(settings: EncoderSettings) -> _Source:
         published = open_clip.get_pretrained_cfg(name, tag)
         if not published:
             tags = open_clip.list_pretrained_tags_by_model(name)
-            message = f"model {name} has no weights tagged {tag!r}: known are {', '.join(tags) or 'none'}"
+            message = f"model {name} has no weights tagged {tag!r}: known are {_some(tags, 8) or 'none'}"
             raise EncoderError(message)
         if bool(published.get("quick_gelu")) != bool(architecture.get("quick_gelu")):
             other = name.removesuffix("-quickgelu") if name.endswith("-quickgelu") else f"{name}-quickgelu"
@@ -371,8 +372,9 @@ def _given_checkpoint(settings: EncoderSettings) -> Path | None:
 def _reaching(what: str, remedy: str) -> Iterator[None]:
     try:
         yield
-    except EncoderError:
-        raise
+    except ImportError as error:
+        message = f"{what} needs the package {error.name}: install it"
+        raise EncoderError(message) from error
     except Exception as error:  # hub clients raise errors of every library below them
         message = f"{what} cannot be reached ({_first_line(error)}): {remedy}"
         raise EncoderError(message) from error
@@ -388,7 +390,7 @@ def _tokenizer(name: str) -> Callable[[list[str]], torch.Tensor]:
 
 def _create(name: str, shown_as: str, *, tag: str | None = None, seed: int | None = None) -> Any:
     """Build the model with OpenCLIP's own preprocessing config, its weights random from ``seed``."""
-    with torch.random.fork_rng(devices=[]), _quiet():
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed or 0)
         try:
             return open_clip.create_model(
@@ -404,8 +406,7 @@ def _create(name: str, shown_as: str, *, tag: str | None = None, seed: int | Non
 
 def _load_weights(model: Any, path: Path, architecture: str) -> None:
     try:
-        with _quiet():
-            found = open_clip.load_checkpoint(model, str(path), strict=False, weights_only=True)
+        found = open_clip.load_checkpoint(model, str(path), strict=False, weights_only=True)
     except pickle.UnpicklingError as error:
         message = (
             f"checkpoint {path} holds pickled objects other than tensors, which could run code when loaded: "
@@ -459,7 +460,7 @@ def _some(names: list[str], shown: int = 3) -> str:
 
 def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else type(error).__name__
+    return lines[0][:160] if lines else type(error).__name__
 
 
 def _require_finite(model: torch.nn.Module, origin: str) -> None:

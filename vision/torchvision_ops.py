@@ -18,9 +18,11 @@ def declare_missing_operators() -> torch.library.Library | None:
     """Declare the two operators where the compiled ones cannot be loaded; the cache keeps them alive."""
     if _compiled_operators_load():
         return None
-    library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call] # torch has no types here
+    # torch.library carries no annotations.
+    library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
     for name in ("nms", "qnms"):
-        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        schema = f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        library.define(schema)  # type: ignore[no-untyped-call]
     return library
 
 
@@ -30,7 +32,7 @@ def _compiled_operators_load() -> bool:
         return True  # importing it will say best what is wrong
     for extension in sorted(Path(found.origin).parent.glob("_C*.so")):
         try:
-            torch.ops.load_library(str(extension))
+            torch.ops.load_library(str(extension))  # type: ignore[no-untyped-call] # it has no annotations
         except OSError:
             return False
         return True

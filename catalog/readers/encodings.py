@@ -31,8 +31,8 @@ class TextEncoding:
 def encoding_of(path: Path) -> TextEncoding:
     """Return a file's encoding: by its byte order mark, else UTF-8, else cp1252.
 
-    A file with a few wrong bytes among well-formed UTF-8 stays UTF-8: one damaged letter must not turn a whole
-    Arabic feed into Latin noise.
+    A file with a few wrong bytes among well-formed UTF-8 stays UTF-8: one damaged letter must not turn a
+    whole Arabic feed into Latin noise.
     """
     with path.open("rb") as file:
         start = file.read(4)
@@ -52,5 +52,9 @@ def encoding_of(path: Path) -> TextEncoding:
     if not broken:
         return TextEncoding(name="utf-8")
     if wide > broken:
-        return TextEncoding(name="utf-8", remark=f"{broken} bytes are no UTF-8 and were replaced: export again as UTF-8")
-    return TextEncoding(name="cp1252", remark="the file is no UTF-8 and was read as cp1252: export it as UTF-8")
+        return TextEncoding(
+            name="utf-8", remark=f"{broken} bytes are no UTF-8 and were replaced: export again as UTF-8"
+        )
+    return TextEncoding(
+        name="cp1252", remark="the file is no UTF-8 and was read as cp1252: export it as UTF-8"
+    )

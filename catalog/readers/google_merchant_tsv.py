@@ -15,7 +15,7 @@ from catalog.readers.tables import Row, read_rows
 _NEXT_URL = re.compile(r"\s*,\s*(?=https?://)")
 
 
-def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: ARG001 - the format fixes everything
+def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: ARG001 - the Reader shape
     """Yield the rows of a Google Merchant TSV file, with attribute names as in the XML feed."""
     required = (("id", "g:id", "ID", "Id"), ("title", "g:title", "Title", "TITLE"))
     for row in read_rows(path, delimiter="\t", required=required):

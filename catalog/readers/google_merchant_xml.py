@@ -1,13 +1,13 @@
 """Google Merchant's XML feed: RSS items and Atom entries, read one by one with constant memory.
 
-Entities and external references are refused by defusedxml; the network is never asked.  A broken document yields
-the products before the break, then one Damage with its line.
+Entities and external references are refused by defusedxml; the network is never asked.  A broken document
+yields the products before the break, then one Damage with its line.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError  # noqa: S405 - types only; parsing is defusedxml's
+from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
@@ -20,7 +20,7 @@ _GOOGLE = "{http://base.google.com/ns/1.0}"
 _ITEMS = frozenset({"item", "entry"})
 
 
-def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: ARG001 - the format fixes everything
+def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: ARG001 - the Reader shape
     """Yield the products of a Google Merchant XML feed, by attribute name without prefix."""
     if path.stat().st_size == 0:
         yield Damage(place="file", message="the file is empty (0 bytes)")
@@ -34,7 +34,9 @@ def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: A
                     parents.append(element)
                     continue
                 parents.pop()
-                if _local_name(element.tag) in _ITEMS and not any(_local_name(one.tag) in _ITEMS for one in parents):
+                if _local_name(element.tag) in _ITEMS and not any(
+                    _local_name(one.tag) in _ITEMS for one in parents
+                ):
                     count += 1
                     yield Record(place=f"item {count}", fields=_fields(element))
                 if not any(_local_name(one.tag) in _ITEMS for one in parents):
@@ -45,7 +47,7 @@ def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: A
         except ParseError as error:
             line, column = error.position
             message = (
-                f"the XML breaks at line {line}, column {column} ({error.msg.partition(':')[0]}); "
+                f"the XML breaks at line {line}, column {column} ({str(error).partition(':')[0]}); "
                 f"{count} products before it were read: escape & as &amp; and close every element"
             )
             yield Damage(place=f"line {line}", message=message)
@@ -63,7 +65,7 @@ def _local_name(tag: Any) -> str:
 
 
 def _fields(item: Element) -> dict[str, Any]:
-    """Return an item's attributes; Google's own win over RSS's or Atom's of the same name, repeated ones are lists."""
+    """Return an item's attributes; Google's win over RSS's or Atom's of one name, repeated ones are lists."""
     google: dict[str, list[Any]] = {}
     plain: dict[str, list[Any]] = {}
     for child in item:

@@ -1,4 +1,4 @@
-"""A folder of pictures, delivered as a manifest: JSON lines of path, bytes and digest.  Each picture is a listing."""
+"""A folder of pictures, delivered as a manifest of path, bytes and digest.  Each picture is a listing."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _SEPARATORS = re.compile(r"[_\s]+|(?<=\w)-(?=\w)")
 
 
 def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:
-    """Yield one record per picture: its path, a title from its name, a category from the folders it lies in."""
+    """Yield one record per picture: path, a title from its name, a category from its folders."""
     if path.stat().st_size == 0:
         return  # an empty folder is a statement, not damage
     for one in json_lines.read(path, declaration):
@@ -25,7 +25,9 @@ def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:
         location = one.fields.get("path")
         if not isinstance(location, str) or not location.strip():
             message = "the manifest's line has no path"
-            yield Reject(place=one.place, reason="missing_id", message=message, value=shortened(str(one.fields), 200))
+            yield Reject(
+                place=one.place, reason="missing_id", message=message, value=shortened(str(one.fields), 200)
+            )
             continue
         yield Record(
             place=one.place,

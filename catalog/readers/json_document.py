@@ -45,7 +45,9 @@ def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:
                     message = f"the item is {type(value).__name__}, not an object: {shown}"
                     yield Reject(place=f"item {count}", reason="not_a_record", message=message, value=shown)
         except _TooDeepError:
-            yield Damage(place=f"item {count + 1}", message=f"the document nests deeper than {DEEPEST} levels")
+            yield Damage(
+                place=f"item {count + 1}", message=f"the document nests deeper than {DEEPEST} levels"
+            )
         except (ijson.JSONError, ValueError, decimal.DecimalException) as error:
             reason = shortened(str(error).strip().partition("\n")[0] or type(error).__name__, 120)
             message = f"the JSON breaks after item {count} ({reason}); what came before it was read"

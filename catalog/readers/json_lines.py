@@ -14,7 +14,7 @@ from catalog.texts import shortened
 LONGEST_LINE = 16 << 20
 
 
-def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: ARG001 - every line is a record
+def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: ARG001 - the Reader shape
     """Yield the records of a JSON Lines file, named by their line."""
     if path.stat().st_size == 0:
         yield Damage(place="file", message="the file is empty (0 bytes)")
@@ -43,13 +43,17 @@ def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: A
                     yield Damage(place=place, message=f"the file ends in the middle of a record ({error})")
                     return
                 message = f"the line is no JSON: {error or type(error).__name__}"
-                yield Reject(place=place, reason="not_a_record", message=message, value=shortened(line.strip(), 200))
+                yield Reject(
+                    place=place, reason="not_a_record", message=message, value=shortened(line.strip(), 200)
+                )
                 continue
             if isinstance(value, Mapping):
                 yield Record(place=place, fields=value)
             else:
                 message = f"the line is {type(value).__name__}, not an object"
-                yield Reject(place=place, reason="not_a_record", message=message, value=shortened(line.strip(), 200))
+                yield Reject(
+                    place=place, reason="not_a_record", message=message, value=shortened(line.strip(), 200)
+                )
 
 
 def _number(text: str) -> decimal.Decimal | str:

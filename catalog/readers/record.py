@@ -11,7 +11,7 @@ from catalog.listing import Damage, Reject, Remark
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One item of a feed.  ``fields`` holds its columns or document, unread: texts, numbers, lists, objects."""
+    """One item of a feed.  ``fields`` holds its columns or document, uninterpreted."""
 
     place: str
     fields: Mapping[str, Any]

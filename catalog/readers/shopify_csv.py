@@ -1,7 +1,7 @@
 """Shopify's product export: several rows per product, one listing each.
 
-Rows of a product stand together under one handle; the first holds what all share, each may add a variant and a
-picture.  Column names of the export before and since 2024 are both read.
+Rows of a product stand together under one handle; the first holds what all share, each may add a variant
+and a picture.  Column names of the export before and since 2024 are both read.
 https://help.shopify.com/en/manual/products/import-export/using-csv
 """
 
@@ -37,7 +37,7 @@ OLDER_NAMES = {
 MANY_ROWS = 10_000  # Shopify allows 2,048 variants and 250 pictures; more is a column of equal handles
 
 
-def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: ARG001 - the format fixes everything
+def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: ARG001 - the Reader shape
     """Yield one record per product."""
     required = (("Handle", "URL handle"), ("Title",), ("Variant Price", "Price"))
     for (_, alone), group in groupby(read_rows(path, required=required), key=_grouping):
@@ -89,7 +89,7 @@ def _product(rows: list[dict[str, str]]) -> dict[str, Any]:
 
 
 def _cheapest(variants: list[dict[str, str]]) -> dict[str, str]:
-    """Return the variant with the lowest price; one whose price cannot be read comes first, to be rejected."""
+    """Return the cheapest variant; one whose price cannot be read comes first, to be rejected."""
     priced = []
     for variant in variants:
         try:
@@ -144,5 +144,7 @@ def _images(rows: list[dict[str, str]]) -> list[dict[str, str]]:
         if row.get("Image Src", "").strip():
             position = row.get("Image Position", "").strip()
             rank = int(position) if position.isdecimal() and len(position) < 9 else 10**9
-            placed.append((rank, order, {"src": row["Image Src"].strip(), "alt": row.get("Image Alt Text", "").strip()}))
+            placed.append(
+                (rank, order, {"src": row["Image Src"].strip(), "alt": row.get("Image Alt Text", "").strip()})
+            )
     return [image for *_, image in sorted(placed, key=lambda one: one[:2])]

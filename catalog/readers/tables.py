@@ -34,7 +34,8 @@ def read_rows(
     Args:
         path: The file; its encoding is found, not asked.
         delimiter: None finds it in the header.
-        required: Columns without which the file is not what it was declared as; of each group one must be there.
+        required: Columns without which the file is not what it was declared as; of each group one must be
+            there.
     """
     if path.stat().st_size == 0:
         yield Damage(place="file", message="the file is empty (0 bytes)")
@@ -95,18 +96,24 @@ class _Lines:
         return line
 
 
-def _body(rows: Iterator[list[str]], lines: _Lines, columns: Sequence[str]) -> Iterator[Row | Reject | Damage]:
+def _body(
+    rows: Iterator[list[str]], lines: _Lines, columns: Sequence[str]
+) -> Iterator[Row | Reject | Damage]:
     while True:
         start = lines.number + 1
         try:
             cells = next(rows, None)
         except csv.Error as error:
-            yield Damage(place=f"row {start}", message=f"the row cannot be read ({error}): is a quote left open?")
+            yield Damage(
+                place=f"row {start}", message=f"the row cannot be read ({error}): is a quote left open?"
+            )
             return
         if cells is None:
             return
         if lines.exhausted:
-            yield Damage(place=f"row {start}", message="a quote opened here is never closed: the file ends inside it")
+            yield Damage(
+                place=f"row {start}", message="a quote opened here is never closed: the file ends inside it"
+            )
             return
         if not any(cell.strip() for cell in cells):
             continue
@@ -115,13 +122,18 @@ def _body(rows: Iterator[list[str]], lines: _Lines, columns: Sequence[str]) -> I
             yield Damage(place=f"row {start}", message=message)
             return
         if any(cell.strip() for cell in cells[len(columns) :]):
-            message = f"the row has {len(cells)} cells under {len(columns)} columns: quote cells that hold a delimiter"
+            message = f"{len(cells)} cells under {len(columns)} columns: quote cells that hold a delimiter"
             yield Reject(
-                place=f"row {start}", reason="too_many_cells", message=message, value=shortened(",".join(cells), 200)
+                place=f"row {start}",
+                reason="too_many_cells",
+                message=message,
+                value=shortened(",".join(cells), 200),
             )
             continue
         named: dict[str, str] = {}
         for column, cell in zip(columns, cells, strict=False):
             if column and (column not in named or not named[column].strip()):
                 named[column] = cell
-        yield Row(number=start, cells=named | {column: "" for column in columns if column and column not in named})
+        yield Row(
+            number=start, cells=named | {column: "" for column in columns if column and column not in named}
+        )

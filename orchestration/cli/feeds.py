@@ -2,13 +2,19 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
+from catalog.declarations import FeedDeclaration
 from orchestration.cli.session import Session, print_json, session_of
-from orchestration.settings import SettingsError
+
+if TYPE_CHECKING:
+    from catalog.checking import CheckReport
+
+MOST_REMARKS = 12
 
 app = typer.Typer(help="Declared feeds, and what a feed file would give.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -54,7 +60,8 @@ def check(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A feed file; nothing is stored.")],
     feed: Annotated[
-        str | None, typer.Option(help="Read it as this declared feed (feed, or collection.feed); default: guess.")
+        str | None,
+        typer.Option(help="Read it as this declared feed (feed, or collection.feed); default: guess."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -62,27 +69,43 @@ def check(
 
     Exits with 1 when a row was rejected or the file is damaged.
     """
-    from catalog.checking import check_file, guess_declaration
+    from catalog.checking import check_file
 
     session = session_of(context)
-    if not file.is_file():
-        message = f"there is no file {file}: name a feed file"
-        raise SettingsError(message)
-    declaration = _declared(session, feed) if feed else guess_declaration(file)
-    report = check_file(file, declaration)
+    report = check_file(file, _declared(session, feed) if feed else None)
     if as_json:
-        print_json({"file": str(file), "format": declaration.format, **asdict(report)})
+        print_json({**asdict(report), "declaration": report.declaration.model_dump(mode="json")})
     else:
-        _print(session, file, declaration.format, report)
-    if report.rejected or report.damage:
+        _print(session.console, report)
+    if not report.good:
         raise typer.Exit(code=1)
 
 
-def _declared(session: Session, name: str):  # noqa: ANN202 - a FeedDeclaration
+def _declared(session: Session, name: str) -> FeedDeclaration:
     collection, _, feed = name.rpartition(".")
     return session.settings.feed(collection or session.settings.collection, feed)
 
 
-def _print(session: Session, file: Path, form: str, report) -> None:  # noqa: ANN001 - catalog.checking.CheckReport
-    console = session.console
-    console.print(f"{file} read as {form}: {report.accepted} accepted, {report.rejected} rejected")
+def _print(console: Console, report: "CheckReport") -> None:
+    declaration = report.declaration
+    console.print(
+        f"{report.path} read as {declaration.format}: [green]{report.accepted} accepted[/green], "
+        f"{report.rejected} rejected, {report.without_images} without pictures, "
+        f"{report.without_price} without price",
+        soft_wrap=True,
+    )
+    if declaration.mapping:
+        pairs = ", ".join(f"{ours}: {theirs}" for ours, theirs in declaration.mapping.items())
+        console.print(f"  mapping {pairs}", soft_wrap=True, markup=False)
+    for summary in report.rejects:
+        console.print(f"  [red]{summary.count} {summary.reason}[/red]", soft_wrap=True)
+        for example in summary.examples:
+            console.print(f"    {example.place}: {example.message}", soft_wrap=True, markup=False)
+    for remark in report.remarks[:MOST_REMARKS]:
+        line = f"  {remark.count} x {remark.message} (first: {remark.first_place})"
+        console.print(line, soft_wrap=True, markup=False)
+    if len(report.remarks) > MOST_REMARKS:
+        console.print(f"  and {len(report.remarks) - MOST_REMARKS} more kinds of remarks: see --json")
+    if report.damage:
+        line = f"  damaged at {report.damage.place}: {report.damage.message}"
+        console.print(line, style="red", soft_wrap=True, markup=False)

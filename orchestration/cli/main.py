@@ -27,7 +27,9 @@ app.command("search")(search.search)
 @app.callback()
 def options(
     context: typer.Context,
-    config: Annotated[Path | None, typer.Option(help="Settings file; default: loupe.yaml here or above.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings file; default: loupe.yaml here or above.")
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Options of every command."""
@@ -57,5 +59,13 @@ def _expected(error: Exception) -> bool:
     from storage.objects import ObjectStoreError
     from vision.errors import VisionError
 
-    families = (CatalogError, IndexBuildError, SettingsError, DatabaseError, ObjectStoreError, ServingError, VisionError)
+    families = (
+        CatalogError,
+        IndexBuildError,
+        SettingsError,
+        DatabaseError,
+        ObjectStoreError,
+        ServingError,
+        VisionError,
+    )
     return isinstance(error, families)

@@ -17,7 +17,9 @@ def print_summary(console: Console, summary: dict[str, Any]) -> None:
     """Print every collection: its feeds' books, its pictures, its promoted snapshot, and where to look."""
     for name, held in summary["collections"].items():
         console.print()
-        console.print(f"[bold]{name}[/bold]  {held['pieces']} pieces, {held['joined_pieces']} sold by several sources")
+        console.print(
+            f"[bold]{name}[/bold]  {held['pieces']} pieces, {held['joined_pieces']} sold by several sources"
+        )
         console.print(_feeds(held["feeds"]))
         console.print(_pictures(held["feeds"]))
         reasons = _by_reason(held["feeds"])
@@ -31,7 +33,9 @@ def print_summary(console: Console, summary: dict[str, Any]) -> None:
             if books["error"]:
                 console.print(f"  [yellow]{feed}: {books['error']}[/yellow]")
         if not held["balanced"]:
-            console.print("  [red]the books do not balance: please report this with `loupe status --json`[/red]")
+            console.print(
+                "  [red]the books do not balance: please report this with `loupe status --json`[/red]"
+            )
         console.print(_promoted(held))
 
 
@@ -67,7 +71,9 @@ def _by_reason(feeds: dict[str, Any]) -> str:
     for feed in feeds.values():
         for reason, count in [*feed["rejects_by_reason"].items(), *feed["image_reasons"].items()]:
             total[reason] = total.get(reason, 0) + count
-    return ", ".join(f"{count} {reason}" for reason, count in sorted(total.items(), key=lambda item: -item[1]))
+    return ", ".join(
+        f"{count} {reason}" for reason, count in sorted(total.items(), key=lambda item: -item[1])
+    )
 
 
 def _promoted(held: dict[str, Any]) -> str:
@@ -80,7 +86,8 @@ def _promoted(held: dict[str, Any]) -> str:
         f"({figure['queries']} queries)"
         for name, figure in promoted["recall_at_k"].items()
     )
-    stale = "" if held["latest_snapshot"] == promoted["snapshot_id"] else f"; newest is {held['latest_snapshot']}"
-    return (
-        f"  [green]promoted {promoted['snapshot_id']}[/green]: {promoted['vectors']} vectors ({tiers}){stale}\n{recall}"
+    stale = (
+        "" if held["latest_snapshot"] == promoted["snapshot_id"] else f"; newest is {held['latest_snapshot']}"
     )
+    name, vectors = promoted["snapshot_id"], promoted["vectors"]
+    return f"  [green]promoted {name}[/green]: {vectors} vectors ({tiers}){stale}\n{recall}"

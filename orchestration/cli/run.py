@@ -7,13 +7,22 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from orchestration.cli.report import print_failures, print_summary
 from orchestration.cli.session import Session, print_json, session_of
 from orchestration.settings import SettingsError
 
-Collections = Annotated[list[str] | None, typer.Option("--collection", "-c", help="Only this one; may be repeated.")]
+Collections = Annotated[
+    list[str] | None, typer.Option("--collection", "-c", help="Only this one; may be repeated.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a report.")]
 
 
@@ -26,7 +35,9 @@ def demo(context: typer.Context, as_json: AsJson = False) -> None:
     session = session_of(context)
     sample = session.settings.sample
     if sample is None:
-        message = "this loupe.yaml has no sample section: use `loupe run`, or name the project's own with --config"
+        message = (
+            "this loupe.yaml has no sample section: use `loupe run`, or name the project's own with --config"
+        )
         raise SettingsError(message)
     if not as_json:
         session.console.print(f"Sample house of {sample.pieces} pieces in {_shown(Path(sample.folder))}")
@@ -84,7 +95,8 @@ def _everything(session: Session, collections: list[str], *, as_json: bool) -> N
     from orchestration.summary import summarise
 
     columns = (
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TimeElapsedColumn(),
     )  # fmt: skip
     with Progress(*columns, console=session.console, transient=True, disable=as_json) as progress:
         task = progress.add_task("starting", total=None)

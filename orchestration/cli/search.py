@@ -67,7 +67,7 @@ def _bytes_of(path: Path) -> bytes:
         raise QueryError(message) from error
 
 
-def _print(session: Session, answer) -> None:  # noqa: ANN001 - serving.searching.Answer, imported on demand
+def _print(session: Session, answer) -> None:
     table = Table(box=None, header_style="dim")
     for heading in ("score", "piece", "title", "offers"):
         table.add_column(heading, justify="right" if heading == "score" else "left")
@@ -81,13 +81,13 @@ def _print(session: Session, answer) -> None:  # noqa: ANN001 - serving.searchin
 
 
 def _offers(listings: tuple[dict, ...]) -> str:
-    from catalog.money import minor_digits
+    from babel.numbers import format_currency, get_currency_precision
 
     shown = []
     for one in listings:
         if one["price_minor"] is None or one["currency"] is None:
             shown.append(one["source"])
             continue
-        digits = minor_digits(one["currency"])
-        shown.append(f"{one['source']} {Decimal(one['price_minor']).scaleb(-digits)} {one['currency']}")
+        amount = Decimal(one["price_minor"]).scaleb(-get_currency_precision(one["currency"]))
+        shown.append(f"{one['source']} {format_currency(amount, one['currency'], locale='en')}")
     return ", ".join(shown)

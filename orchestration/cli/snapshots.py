@@ -10,7 +10,9 @@ from orchestration.cli.session import print_json, session_of
 
 app = typer.Typer(help="Built snapshots and the promoted pointer.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Collection = Annotated[str | None, typer.Option("--collection", "-c", help="Default: the default collection.")]
+Collection = Annotated[
+    str | None, typer.Option("--collection", "-c", help="Default: the default collection.")
+]
 SnapshotId = Annotated[str, typer.Argument(help="A snapshot's id, as `loupe snapshots list` shows it.")]
 
 
@@ -41,7 +43,9 @@ def list_snapshots(context: typer.Context, collection: Collection = None, as_jso
 
 
 @app.command("show")
-def show(context: typer.Context, snapshot: SnapshotId, collection: Collection = None, as_json: AsJson = False) -> None:
+def show(
+    context: typer.Context, snapshot: SnapshotId, collection: Collection = None, as_json: AsJson = False
+) -> None:
     """Show what a snapshot holds and what its gate measured."""
     from index_builds.gate_report import judge
     from orchestration.resources import snapshot_store
@@ -53,7 +57,7 @@ def show(context: typer.Context, snapshot: SnapshotId, collection: Collection = 
         return
     console = session.console
     console.print(
-        f"{manifest.snapshot_id}: {manifest.live_vectors} vectors of {manifest.content.dimension} dimensions, "
+        f"{snapshot}: {manifest.live_vectors} vectors of {manifest.content.dimension} dimensions, "
         f"encoder {manifest.encoder_id}, parent {manifest.parent or 'none'}"
     )
     tiers = Table(box=None, header_style="dim")
@@ -62,9 +66,14 @@ def show(context: typer.Context, snapshot: SnapshotId, collection: Collection = 
     for tier, channels in manifest.content.tiers.items():
         for channel, file in channels.items():
             tiers.add_row(
-                tier, channel, file.factory, _pairs(file.parameters), str(file.vectors), f"{file.bytes / 1000:.0f}",
+                tier,
+                channel,
+                file.factory,
+                _pairs(file.parameters),
+                str(file.vectors),
+                f"{file.bytes / 1000:.0f}",
                 file.reason,
-            )  # fmt: skip
+            )
     console.print(tiers)
     strata = Table(box=None, header_style="dim")
     for heading in ("stratum", "queries", f"recall@{manifest.gate.k}", "at least"):
@@ -100,6 +109,7 @@ def promote_snapshot(
 ) -> None:
     """Promote a snapshot: digests, load and gate are checked again first."""
     from index_builds.promotion import promote
+
     from orchestration.resources import snapshot_store, utc_now
 
     session = session_of(context)
@@ -119,11 +129,12 @@ def rollback_snapshot(
     context: typer.Context,
     collection: Collection = None,
     to: Annotated[str | None, typer.Option(help="Default: what was promoted before.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Why, for the record.")] = None,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "asked for on the command line",
     as_json: AsJson = False,
 ) -> None:
     """Go back to a snapshot that was promoted before."""
     from index_builds.promotion import rollback
+
     from orchestration.resources import snapshot_store, utc_now
 
     session = session_of(context)
@@ -146,14 +157,24 @@ def collect(
 ) -> None:
     """Remove snapshots past their retention, and files that no retained snapshot names."""
     from index_builds.retention import collect_garbage
+
     from orchestration.resources import snapshot_store
 
     session = session_of(context)
-    report = collect_garbage(snapshot_store(session.settings), session.settings.retention, dry_run=dry_run)
+    retention = session.settings.retention
+    report = collect_garbage(
+        snapshot_store(session.settings), keep_last=retention.keep_last, grace=retention.grace, dry_run=dry_run
+    )
     if as_json:
         print_json(asdict(report))
-    else:
-        session.console.print(report)
+        return
+    verb = "would remove" if dry_run else "removed"
+    session.console.print(
+        f"{verb} {len(report.removed_snapshots)} snapshots and {len(report.removed_objects)} objects, "
+        f"kept {len(report.kept_snapshots)} snapshots"
+    )
+    for name in report.removed_snapshots:
+        session.console.print(f"  {name}")
 
 
 def _actor() -> str:
@@ -166,7 +187,7 @@ def _pairs(values: dict[str, Any]) -> str:
     return " ".join(f"{name}={value}" for name, value in values.items())
 
 
-def _print_pointer(session, pointer, *, as_json: bool) -> None:  # noqa: ANN001 - Session and Pointer
+def _print_pointer(session, pointer, *, as_json: bool) -> None:
     if as_json:
         print_json(asdict(pointer))
     else:

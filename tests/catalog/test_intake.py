@@ -57,7 +57,13 @@ def test_a_delivery_becomes_listings_rejects_prices_and_references(engine, deliv
     report = deliver(
         [
             ring(1),
-            Remark(place="row 1", source_id="ring-1", field="stones", value="unobtainium", message="maps to nothing"),
+            Remark(
+                place="row 1",
+                source_id="ring-1",
+                field="stones",
+                value="unobtainium",
+                message="maps to nothing",
+            ),
             Reject(place="row 2", reason="missing_id", message="no id"),
             ring(3, images=()),
         ],
@@ -68,7 +74,9 @@ def test_a_delivery_becomes_listings_rejects_prices_and_references(engine, deliv
     assert [row["listing_id"] for row in rows(engine, listings)] == ["maison:ring-1", "maison:ring-3"]
     assert [row["reason"] for row in rows(engine, rejects)] == ["missing_id"]
     assert [row["price_minor"] for row in rows(engine, price_history)] == [10_001, 10_003]
-    assert [(row["location"], row["state"]) for row in rows(engine, image_references)] == [("1.jpg", "pending")]
+    assert [(row["location"], row["state"]) for row in rows(engine, image_references)] == [
+        ("1.jpg", "pending")
+    ]
 
 
 def test_the_same_bytes_again_change_nothing(engine, deliver):
@@ -109,7 +117,9 @@ def test_a_full_delivery_withdraws_what_it_leaves_out_and_a_later_one_brings_it_
     gone = {row["listing_id"]: row["withdrawn_at"] for row in rows(engine, listings)}
     assert report.withdrawn == 1
     assert gone == {"maison:ring-1": None, "maison:ring-2": TUESDAY}
-    assert [row["valid_to"] for row in rows(engine, price_history) if row["listing_id"].endswith("2")] == [TUESDAY]
+    assert [row["valid_to"] for row in rows(engine, price_history) if row["listing_id"].endswith("2")] == [
+        TUESDAY
+    ]
 
     deliver([ring(1), ring(2)], WEDNESDAY)
     spans = [row for row in rows(engine, price_history) if row["listing_id"].endswith("2")]
@@ -165,7 +175,10 @@ def test_a_moved_picture_is_fetched_again_and_a_dropped_one_is_no_longer_live(en
 
     deliver([ring(1, images=(ImageMention(location="c.jpg"),))], TUESDAY)
 
-    found = sorted((row["position"], row["location"], row["state"], row["live"]) for row in rows(engine, image_references))
+    found = sorted(
+        (row["position"], row["location"], row["state"], row["live"])
+        for row in rows(engine, image_references)
+    )
     assert found == [(0, "c.jpg", "pending", True), (1, "b.jpg", "fetched", False)]
 
 

@@ -78,7 +78,11 @@ ATTRIBUTES = {
     ("left", "right", "rule"),
     [
         ({"gtin": "2000000000015"}, {"gtin": "2000000000015"}, "gtin"),
-        ({"certificate": "GIA 1", "category": "ring"}, {"certificate": "GIA 1", "category": "ring"}, "certificate"),
+        (
+            {"certificate": "GIA 1", "category": "ring"},
+            {"certificate": "GIA 1", "category": "ring"},
+            "certificate",
+        ),
         ({"brand": "Nord", "mpn": "R-17"}, {"brand": "NORD", "mpn": "r17"}, "brand_mpn"),
         (ATTRIBUTES, {**ATTRIBUTES, "brand": "atelier nord"}, "brand_attributes"),
     ],

@@ -86,7 +86,12 @@ def test_a_second_pass_writes_nothing_and_a_correction_rewrites_its_days_only(ca
         )
     update_trends(catalogue, "shop")
 
-    assert [price for _, price in supply_and_price(catalogue, "category", "ring").values()] == [100, 100, 70, 70]
+    assert [price for _, price in supply_and_price(catalogue, "category", "ring").values()] == [
+        100,
+        100,
+        70,
+        70,
+    ]
 
 
 def test_demand_is_unknown_until_there_are_events(catalogue):

@@ -1,9 +1,11 @@
-"""Run the loupe command and die by SIGKILL at its n-th durable write: an object stored, or a transaction committed.
+"""Run the loupe command and die by SIGKILL at its n-th durable write.
+
+An object stored, or a transaction committed.
 
     python die_at_write.py N CONFIG ARGUMENT...
 
-Every durable write of the catalogue, the snapshots and the object store is a point at which a machine may go away; N
-chooses one.  Exit status 0 means that the command came to its end with fewer writes than that.
+Every durable write of the catalogue, the snapshots and the object store is a point at which a machine may go
+away; N chooses one.  Exit status 0 means that the command came to its end with fewer writes than that.
 """
 
 import os

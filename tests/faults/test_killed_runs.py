@@ -12,7 +12,8 @@ from orchestration.resources import snapshot_store
 from orchestration.summary import summarise
 
 DRIVER = Path(__file__).parent / "die_at_write.py"
-# Distances between deaths: early ones fall into deliveries and intake, later ones into pictures, vectors, snapshot.
+# Distances between deaths: early ones fall into deliveries and intake, later ones into pictures, vectors,
+# snapshot.
 DEATHS = (1, 2, 3, 5, 8, 4, 13, 7, 21, 11, 34, 17, 55, 6, 9)
 
 

@@ -116,15 +116,21 @@ def test_a_wrong_call_is_one_line_that_says_what_to_do(finished, arguments, said
     told = command(finished, *arguments)
 
     assert told.exit_code != 0
-    shown = str(told.exception) if told.exception and not isinstance(told.exception, SystemExit) else told.output
+    shown = (
+        str(told.exception) if told.exception and not isinstance(told.exception, SystemExit) else told.output
+    )
     assert said in shown
     assert "Traceback" not in told.output
 
 
 def test_a_broken_feed_keeps_no_other_from_customers(house):
     document = house.settings
-    feeds = [json.loads(feed.model_dump_json(exclude_none=True)) for feed in document.collections["sample"].feeds]
-    feeds.append({"name": "away", "kind": "retailer", "format": "shopify_csv", "location": str(house.root / "nowhere")})
+    feeds = [
+        json.loads(feed.model_dump_json(exclude_none=True)) for feed in document.collections["sample"].feeds
+    ]
+    feeds.append(
+        {"name": "away", "kind": "retailer", "format": "shopify_csv", "location": str(house.root / "nowhere")}
+    )
     house.change(collections={"sample": {"feeds": feeds}})
 
     outcome = house.run()

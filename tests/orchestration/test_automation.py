@@ -69,11 +69,15 @@ class Deployment:
 
     def tick(self) -> list[str]:
         """Evaluate every condition once, run what was asked for, and return its names in the flow's order."""
-        result = dg.evaluate_automation_conditions(self.definitions, instance=self.instance, cursor=self.cursor)
+        result = dg.evaluate_automation_conditions(
+            self.definitions, instance=self.instance, cursor=self.cursor
+        )
         self.cursor = result.cursor
         by_partition = defaultdict(list)
         for asset in self.assets:
-            for partition in result.get_requested_partitions(asset.key) if result.get_num_requested(asset.key) else ():
+            for partition in (
+                result.get_requested_partitions(asset.key) if result.get_num_requested(asset.key) else ()
+            ):
                 by_partition[partition].append(asset.key.to_user_string())
         for partition, names in by_partition.items():
             checked = {"recall_holds"} if "index_snapshot" in names else set()
@@ -138,7 +142,9 @@ def test_a_new_price_rebuilds_the_index(deployment):
     assert asked.count("promoted_index") == 1
 
 
-@pytest.mark.parametrize("broken", ["pieces", "images", "image_embeddings", "index_snapshot", "promoted_index"])
+@pytest.mark.parametrize(
+    "broken", ["pieces", "images", "image_embeddings", "index_snapshot", "promoted_index"]
+)
 def test_a_broken_asset_is_asked_for_once_per_change(deployment, broken):
     deployment.broken.add(broken)
     for version in ("2", "3"):

@@ -65,7 +65,9 @@ def test_schedules_and_sensors_run_from_the_start(settings):
 def test_a_password_is_not_shown(settings):
     secret = settings.model_copy(update={"database_url": "postgresql://loupe:hidden@db/loupe"})
 
-    shown = repr([one.description for one in build_defs(secret).resources.values() if hasattr(one, "description")])
+    shown = repr(
+        [one.description for one in build_defs(secret).resources.values() if hasattr(one, "description")]
+    )
 
     assert "hidden" not in shown
     assert "db/loupe" in shown

@@ -40,7 +40,9 @@ def test_paths_are_resolved_against_the_file(write, tmp_path):
 
 
 def test_a_variable_overrides_the_file(write):
-    settings = load_settings(write(GOOD), {"LOUPE_ENCODER__BATCH_SIZE": "3", "LOUPE_DATABASE_URL": "sqlite:///x.db"})
+    settings = load_settings(
+        write(GOOD), {"LOUPE_ENCODER__BATCH_SIZE": "3", "LOUPE_DATABASE_URL": "sqlite:///x.db"}
+    )
 
     assert settings.encoder.batch_size == 3
     assert settings.database_url == "sqlite:///x.db"
@@ -49,10 +51,18 @@ def test_a_variable_overrides_the_file(write):
 @pytest.mark.parametrize(
     ("text", "variables", "said"),
     [
-        (GOOD.replace("retailer", "retailr"), {}, "loupe.yaml line 8: collections.shop.feeds.0.kind: 'retailr'"),
+        (
+            GOOD.replace("retailer", "retailr"),
+            {},
+            "loupe.yaml line 8: collections.shop.feeds.0.kind: 'retailr'",
+        ),
         (GOOD.replace("retailer", "retailr"), {}, "did you mean retailer?"),
         (GOOD.replace("location", "locaton"), {}, "did you mean location?"),
-        (GOOD.replace("        location: feeds/maison\n", ""), {}, "collections.shop.feeds.0.location: is missing"),
+        (
+            GOOD.replace("        location: feeds/maison\n", ""),
+            {},
+            "collections.shop.feeds.0.location: is missing",
+        ),
         (GOOD + "hom: here\n", {}, "loupe.yaml line 11: hom: is no setting: did you mean home?"),
         (GOOD + "embedding_shards: lots\n", {}, "loupe.yaml line 11: embedding_shards: 'lots'"),
         (GOOD + "default_collection: other\n", {}, "default_collection 'other' is none of shop"),

@@ -73,7 +73,11 @@ def test_a_key_that_could_leave_the_store_is_refused(store, key):
 
 def test_a_bucket_that_does_not_exist_is_named(s3_endpoint):
     client = boto3.client(
-        "s3", endpoint_url=s3_endpoint, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s"
+        "s3",
+        endpoint_url=s3_endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="k",
+        aws_secret_access_key="s",
     )
     with pytest.raises(ObjectStoreError, match="bucket nowhere does not exist"):
         S3ObjectStore(client, "nowhere").put("a", b"x")

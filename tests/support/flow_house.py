@@ -5,10 +5,10 @@ from datetime import date
 from pathlib import Path
 
 import yaml
+from sample_feeds.house import write_house
 
 from orchestration.refresh import RefreshOutcome, refresh
 from orchestration.settings import Settings, load_settings
-from sample_feeds.house import write_house
 
 PROJECT = Path(__file__).resolve().parents[2]
 

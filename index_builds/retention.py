@@ -1,0 +1,127 @@
+"""Remove what no retained snapshot names, and nothing else.
+
+Rows go first, in a transaction of their own; only then, under the same lock as publications, the objects that
+no row names any more.  A crash in between leaves objects without a name, which the next collection removes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from index_builds.errors import GarbageError, IndexBuildError
+from index_builds.manifest import manifest_key
+from index_builds.snapshots import FILES, MANIFESTS, SnapshotEntry, SnapshotStore
+from index_builds.tables import snapshots
+from storage.objects import digest_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GarbageReport:
+    """What was removed, or would be: ``collection/snapshot_id`` names and object keys, sorted."""
+
+    removed_snapshots: tuple[str, ...]
+    removed_objects: tuple[str, ...]
+    kept_snapshots: tuple[str, ...]
+    dry_run: bool
+
+
+def collect_garbage(
+    store: SnapshotStore,
+    *,
+    collection: str | None = None,
+    keep_last: int,
+    grace: int,
+    dry_run: bool = False,
+) -> GarbageReport:
+    """Remove old snapshots, and every object that no remaining one names.
+
+    A snapshot stays when it is promoted, the parent of the promoted one, pinned, one of the newest
+    ``keep_last``, or less than ``grace`` versions older than the newest.  Files are shared between snapshots
+    and collections; one stays as long as anybody names it.
+
+    Args:
+        store: Where snapshots live.
+        collection: Whose old snapshots to remove; ``None``: everybody's.  Unnamed objects are removed in any
+            case.
+        keep_last: At least 1.
+        grace: In versions.
+        dry_run: Say what would go, and remove nothing.
+
+    Raises:
+        GarbageError: If the manifest of a remaining snapshot cannot be read, so that it is not known what it
+            names.
+        ValueError: If ``keep_last`` is below 1.
+    """
+    if keep_last < 1:
+        message = (
+            f"keep_last is {keep_last}: at least the newest snapshot stays, its version must "
+            "not be given twice"
+        )
+        raise ValueError(message)
+    doomed: list[SnapshotEntry] = []
+    kept: list[SnapshotEntry] = []
+    with store.exclusively() as connection:
+        for name in store.collections():
+            entries = store.list(name)
+            retained = _retained(store, name, entries, keep_last, grace)
+            for entry in entries:
+                stays = collection not in (None, name) or entry.snapshot_id in retained
+                (kept if stays else doomed).append(entry)
+        _named(
+            store, kept
+        )  # before anything goes: what cannot be read names nothing, and would lose its files
+        if not dry_run:
+            for entry in doomed:
+                connection.execute(
+                    snapshots.delete().where(
+                        snapshots.c.collection == entry.collection, snapshots.c.version == entry.version
+                    )
+                )
+    with store.exclusively():
+        gone = {(entry.collection, entry.snapshot_id) for entry in doomed}
+        remaining = [
+            entry
+            for name in store.collections()
+            for entry in store.list(name)
+            if (entry.collection, entry.snapshot_id) not in gone
+        ]
+        named = _named(store, remaining)
+        unnamed = [
+            key for room in (MANIFESTS, FILES) for key in store.objects.keys(f"{room}/") if key not in named
+        ]
+        if not dry_run:
+            for key in unnamed:
+                store.objects.delete(key)
+    return GarbageReport(
+        removed_snapshots=tuple(sorted(f"{entry.collection}/{entry.snapshot_id}" for entry in doomed)),
+        removed_objects=tuple(sorted(unnamed)),
+        kept_snapshots=tuple(sorted(f"{entry.collection}/{entry.snapshot_id}" for entry in remaining)),
+        dry_run=dry_run,
+    )
+
+
+def _retained(
+    store: SnapshotStore, collection: str, entries: Sequence[SnapshotEntry], keep_last: int, grace: int
+) -> set[str]:
+    promoted = store.promoted(collection)
+    newest = max(entry.version for entry in entries)
+    retained = {entry.snapshot_id for entry in entries[:keep_last]}
+    retained |= {entry.snapshot_id for entry in entries if entry.pinned or newest - entry.version < grace}
+    if promoted is not None:
+        retained.add(promoted)
+        retained |= {
+            entry.parent for entry in entries if entry.snapshot_id == promoted and entry.parent is not None
+        }
+    return retained
+
+
+def _named(store: SnapshotStore, entries: list[SnapshotEntry]) -> set[str]:
+    named: set[str] = set()
+    for entry in entries:
+        try:
+            manifest = store.manifest(entry.collection, entry.snapshot_id)
+        except IndexBuildError as error:
+            message = f"nothing was removed: {error}"
+            raise GarbageError(message) from error
+        named.add(manifest_key(entry.collection, entry.snapshot_id))
+        named |= {digest_key(FILES, digest) for digest in manifest.content.file_digests()}
+    return named

@@ -1,0 +1,178 @@
+"""great-expectations suites on listings and pieces.
+
+Names, owners and consequences stand in one table per suite.  Suites run in an ephemeral context: nothing is written,
+nothing is sent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+import great_expectations as gx
+import great_expectations.expectations as gxe
+import pandas as pd
+
+Consequence = Literal["block", "warn"]
+MOST_MINOR = 100_000_000_00  # a hundred million: above it a price is a unit error
+AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "discontinued", "unknown")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """One expectation: the statement, who owns it, what follows when it does not hold, and how GX says it."""
+
+    name: str
+    owner: str
+    consequence: Consequence
+    required: str
+    expectation: gxe.Expectation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectationFinding:
+    """How one expectation came out."""
+
+    name: str
+    owner: str
+    consequence: Consequence
+    measured: str
+    required: str
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteResult:
+    """How a suite came out.  ``passed`` is whether all hold; ``blocks`` whether one that must hold does not."""
+
+    findings: tuple[ExpectationFinding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every expectation holds."""
+        return all(finding.passed for finding in self.findings)
+
+    @property
+    def blocks(self) -> bool:
+        """Whether an expectation that blocks does not hold."""
+        return any(not finding.passed and finding.consequence == "block" for finding in self.findings)
+
+
+def validate_listings(frame: pd.DataFrame) -> SuiteResult:
+    """Hold one feed's listings (columns of ``catalog.tables.listings``) against their suite; an empty frame holds."""
+    priced = frame[frame["price_minor"].notna()]
+    result = _validate(frame, "listings", _LISTINGS)
+    return SuiteResult(findings=(*result, *_validate(priced, "priced_listings", _PRICED)))
+
+
+def validate_pieces(frame: pd.DataFrame) -> SuiteResult:
+    """Hold a collection's pieces (columns of ``catalog.tables.pieces``) against their suite; an empty frame holds."""
+    return SuiteResult(findings=_validate(frame, "pieces", _PIECES))
+
+
+def _expected(
+    name: str, owner: str, consequence: Consequence, required: str, expectation: gxe.Expectation
+) -> Expected:
+    return Expected(name=name, owner=owner, consequence=consequence, required=required, expectation=expectation)
+
+
+_INGEST, _CATALOGUE = "team:ingest", "team:catalogue"
+_LISTINGS = (
+    _expected(
+        "listing ids are unique", _INGEST, "block", "no repeats",
+        gxe.ExpectColumnValuesToBeUnique(column="listing_id"),
+    ),
+    _expected(
+        "every listing has a title", _INGEST, "block", "none empty",
+        gxe.ExpectColumnValueLengthsToBeBetween(column="title", min_value=1),
+    ),
+    _expected(
+        "availability is one of ours", _INGEST, "block", ", ".join(AVAILABILITIES),
+        gxe.ExpectColumnValuesToBeInSet(column="availability", value_set=list(AVAILABILITIES)),
+    ),
+    _expected(
+        "fineness is parts per mille", _CATALOGUE, "block", "1 to 1000",
+        gxe.ExpectColumnValuesToBeBetween(column="fineness", min_value=1, max_value=1000),
+    ),
+    _expected(
+        "GTINs have 8 to 14 digits", _CATALOGUE, "warn", "8, 12, 13 or 14 digits",
+        gxe.ExpectColumnValuesToMatchRegex(column="gtin", regex=r"^(\d{8}|\d{12}|\d{13}|\d{14})$"),
+    ),
+    _expected(
+        "most categories are known", _CATALOGUE, "warn", "at least 90 %",
+        gxe.ExpectColumnValuesToNotBeNull(column="category", mostly=0.9),
+    ),
+    _expected(
+        "ratings are out of five", _INGEST, "warn", "0 to 5",
+        gxe.ExpectColumnValuesToBeBetween(column="rating", min_value=0, max_value=5),
+    ),
+)  # fmt: skip
+_PRICED = (
+    _expected(
+        "every price has a currency", _INGEST, "block", "an ISO 4217 code",
+        gxe.ExpectColumnValuesToNotBeNull(column="currency"),
+    ),
+    _expected(
+        "prices are above nothing and below absurd", _INGEST, "block", f"1 to {MOST_MINOR} minor units",
+        gxe.ExpectColumnValuesToBeBetween(column="price_minor", min_value=1, max_value=MOST_MINOR),
+    ),
+    _expected(
+        "list prices are not below prices", _INGEST, "warn", "at least 99 %",
+        gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+            column_A="list_price_minor", column_B="price_minor", or_equal=True, mostly=0.99,
+            ignore_row_if="either_value_is_missing",
+        ),
+    ),
+)  # fmt: skip
+_PIECES = (
+    _expected(
+        "piece ids are unique", _CATALOGUE, "block", "no repeats",
+        gxe.ExpectColumnValuesToBeUnique(column="piece_id"),
+    ),
+    _expected(
+        "every piece has a title", _CATALOGUE, "block", "none empty",
+        gxe.ExpectColumnValueLengthsToBeBetween(column="title", min_value=1),
+    ),
+    _expected(
+        "most pieces have a category", _CATALOGUE, "warn", "at least 90 %",
+        gxe.ExpectColumnValuesToNotBeNull(column="category", mostly=0.9),
+    ),
+)  # fmt: skip
+
+
+@cache
+def _context() -> Any:
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    context.enable_analytics(enable=False)
+    return context
+
+
+def _validate(frame: pd.DataFrame, name: str, expected: Sequence[Expected]) -> tuple[ExpectationFinding, ...]:
+    if frame.empty:
+        return tuple(_finding(one, passed=True, measured="no rows") for one in expected)
+    source = _context().data_sources.add_or_update_pandas(name)
+    batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole")
+    found = batch.get_batch(batch_parameters={"dataframe": frame})
+    return tuple(_checked(found, one) for one in expected)
+
+
+def _checked(batch: Any, one: Expected) -> ExpectationFinding:
+    result = batch.validate(one.expectation)
+    counted = result.result
+    unexpected, of = counted.get("unexpected_count", 0), counted.get("element_count", 0)
+    examples = [str(value) for value in counted.get("partial_unexpected_list", [])[:3]]
+    measured = f"{unexpected} of {of} do not hold" + (f": {', '.join(examples)}" if examples else "")
+    raised = result.exception_info.get("exception_message") if "exception_message" in result.exception_info else None
+    return _finding(one, passed=bool(result.success), measured=str(raised) if raised else measured)
+
+
+def _finding(one: Expected, *, passed: bool, measured: str) -> ExpectationFinding:
+    return ExpectationFinding(
+        name=one.name,
+        owner=one.owner,
+        consequence=one.consequence,
+        measured=measured,
+        required=one.required,
+        passed=passed,
+    )

@@ -1,0 +1,159 @@
+"""What makes a picture good enough: one table of bounds per feed kind, and the verdict that follows from it.
+
+Measures come from ``vision.measures``; nothing here looks at pixels.  The bounds were set on 260 photographs of shops
+and customers, looked at by eye, and on the sample house's planted defects: for shops they keep about one picture in
+thirty out, and none of the packshots looked at.  A customer's phone picture is not held to a packshot's standard.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+RULES_VERSION = "1"
+
+VerdictName = Literal["accepted", "quarantined", "review"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A bound on one measure.  Beyond ``review`` a person looks; beyond ``quarantine`` the picture stays out.
+
+    ``side`` says where the bad values are: ``below`` or ``above`` the bounds.  ``None`` leaves a bound out.
+    """
+
+    name: str
+    measure: str
+    unit: str
+    side: Literal["below", "above"]
+    quarantine: float | None
+    review: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One bound that a picture broke: the rule, what was measured, what is required, in which unit."""
+
+    rule: str
+    measured: float
+    required: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What becomes of a picture, and why; an accepted one has no reasons."""
+
+    verdict: VerdictName
+    reasons: tuple[Finding, ...]
+
+
+def _rules(
+    *,
+    resolution: tuple[float, float],
+    object_size: tuple[float, float],
+    sharpness: tuple[float, float],
+    dark: tuple[float, float],
+    shadows: tuple[float, float],
+    highlights: tuple[float, float],
+    contrast: tuple[float, float],
+    border_cast: tuple[float, float],
+    guessed_cast: float,
+    object_share: float,
+    cut_off: float,
+) -> tuple[Rule, ...]:
+    below, above = "below", "above"
+    table: tuple[tuple[str, str, str, Literal["below", "above"], tuple[float | None, float | None]], ...] = (
+        ("resolution", "shortest_side_px", "px", below, resolution),
+        ("object_size", "object_longest_px", "px", below, object_size),
+        ("sharpness", "sharpness", "", below, sharpness),
+        ("too_dark", "mean_lightness", "L*", below, dark),
+        ("clipped_shadows", "shadows_clipped_share", "of the piece", above, shadows),
+        ("clipped_highlights", "highlights_clipped_share", "of the piece", above, highlights),
+        ("contrast", "contrast_lightness", "L*", below, contrast),
+        ("colour_cast", "border_cast_ab", "a*b*", above, border_cast),
+        # Without a plain border the neutral point is a guess: good for a second look, not for a sentence.
+        ("colour_cast", "guessed_cast_ab", "a*b*", above, (None, guessed_cast)),
+        ("empty_frame", "object_share", "of the frame", below, (1e-6, object_share)),
+        ("cut_off", "border_contact_share", "of the border", above, (None, cut_off)),
+    )
+    return tuple(
+        Rule(name=name, measure=measure, unit=unit, side=side, quarantine=bounds[0], review=bounds[1])
+        for name, measure, unit, side, bounds in table
+    )
+
+
+_PACKSHOT = _rules(
+    resolution=(120, 180),
+    object_size=(60, 80),
+    sharpness=(0.45, 0.54),
+    dark=(12, 17),
+    shadows=(0.5, 0.3),
+    highlights=(0.6, 0.4),
+    contrast=(3, 5),
+    border_cast=(25, 18),
+    guessed_cast=35,
+    object_share=0.01,
+    cut_off=0.4,
+)
+RULES: Mapping[str, tuple[Rule, ...]] = {
+    "retailer": _PACKSHOT,
+    "manufacturer": _PACKSHOT,
+    "community": _rules(
+        resolution=(100, 140),
+        object_size=(40, 60),
+        sharpness=(0.35, 0.45),
+        dark=(7, 11),
+        shadows=(0.7, 0.5),
+        highlights=(0.8, 0.6),
+        contrast=(2, 4),
+        border_cast=(45, 30),
+        guessed_cast=50,
+        object_share=0.005,
+        cut_off=0.6,
+    ),
+}
+
+
+def judge_image(measures: Mapping[str, Any], *, feed_kind: str) -> Verdict:
+    """Hold a picture's measures against the bounds of a feed kind.
+
+    Args:
+        measures: Fields of ``vision.measures.Measures``; a measure that is None was not possible and breaks nothing.
+        feed_kind: ``retailer``, ``manufacturer`` or ``community``.
+
+    Raises:
+        KeyError: If there are no rules for the kind.
+    """
+    known = {**measures, **_derived(measures)}
+    quarantined, review = [], []
+    for rule in RULES[feed_kind]:
+        value = known.get(rule.measure)
+        if value is None:
+            continue
+        if _broken(rule, value, rule.quarantine):
+            quarantined.append(_finding(rule, value, rule.quarantine))
+        elif _broken(rule, value, rule.review):
+            review.append(_finding(rule, value, rule.review))
+    if quarantined:
+        return Verdict(verdict="quarantined", reasons=(*quarantined, *review))
+    return Verdict(verdict="review" if review else "accepted", reasons=tuple(review))
+
+
+def _derived(measures: Mapping[str, Any]) -> dict[str, float]:
+    """The shorter side, and the cast under the name of what it was measured against."""
+    cast = f"{'border' if measures['colour_cast_reference'] == 'border' else 'guessed'}_cast_ab"
+    return {
+        "shortest_side_px": min(measures["width_px"], measures["height_px"]),
+        cast: measures["colour_cast_ab"],
+    }
+
+
+def _broken(rule: Rule, value: float, bound: float | None) -> bool:
+    if bound is None:
+        return False
+    return value < bound if rule.side == "below" else value > bound
+
+
+def _finding(rule: Rule, value: float, bound: float | None) -> Finding:
+    side = "at least" if rule.side == "below" else "at most"
+    return Finding(rule=rule.name, measured=round(float(value), 4), required=f"{side} {bound:g}", unit=rule.unit)

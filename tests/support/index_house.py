@@ -1,0 +1,119 @@
+"""A small clustered catalogue, and builds of it, for the tests of index builds."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from index_builds.manifest import Manifest
+from index_builds.metadata_file import SCHEMA
+from index_builds.pipeline import build_candidate
+from index_builds.queries import HELD_OUT, Queries, free_queries, held_out_queries
+from index_builds.settings import GateSettings, IndexSettings
+from index_builds.snapshots import SnapshotStore
+from numpy.typing import NDArray
+from storage.database import open_database
+from storage.objects import LocalObjectStore
+
+DIMENSION = 32
+MOVED_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+CATEGORIES = ("ring", "necklace", "earrings", None)
+SOURCES = ("atelier", "bazaar")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """Everything that a build of one collection takes."""
+
+    keys: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    metadata: pa.Table
+    tiers: NDArray[np.str_]
+    queries: dict[str, Queries]
+    encoder_id: str = "encoder-a"
+
+    def take(self, rows: NDArray[np.int64]) -> "Catalogue":
+        kept = np.isin(self.metadata["image_key"].to_numpy(), self.keys[rows])
+        return replace(
+            self,
+            keys=self.keys[rows],
+            vectors=self.vectors[rows],
+            tiers=self.tiers[rows],
+            metadata=self.metadata.filter(pa.array(kept)),
+        )
+
+
+def make_catalogue(
+    count: int, *, seed: int = 1, tiers: tuple[str, ...] = ("hot", "warm", "cold"), queries: int = 60
+) -> Catalogue:
+    """Draw pictures in clusters of a few, with one to two listing rows each."""
+    random = np.random.default_rng(seed)
+    centres = random.normal(size=(max(1, count // 8), DIMENSION))
+    drawn = centres[random.integers(len(centres), size=count)] + 0.3 * random.normal(size=(count, DIMENSION))
+    vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    keys = np.sort(random.choice(2**40, size=count, replace=False)).astype(np.int64) << 20
+    rows = []
+    for position, key in enumerate(keys):
+        for listing in range(1 + position % 2):
+            source = SOURCES[(position + listing) % 2]
+            rows.append(
+                {
+                    "image_key": int(key),
+                    "image_id": f"{int(key):064x}",
+                    "piece_id": f"piece-{position // 3}",
+                    "listing_id": f"{source}:{position}-{listing}",
+                    "source": source,
+                    "category": CATEGORIES[position % 4],
+                    "brand": None if position % 3 else "Aurelia",
+                    "metal": ("gold", "silver", None)[position % 3],
+                    "metal_colour": None,
+                    "stones": ["diamond", "ruby"][: position % 3],
+                    "styles": ["vintage"] if position % 5 == 0 else [],
+                    "colour": None,
+                    "availability": ("in_stock", "out_of_stock")[position % 2],
+                    "price_minor": None if position % 7 == 0 else 1000 + 37 * position,
+                    "currency": None if position % 7 == 0 else ("EUR", "USD")[position % 2],
+                    "title": f"piece {position}",
+                    "url": None,
+                }
+            )
+    schema = pa.schema([field for field in SCHEMA if field.name != "tier"])
+    free = random.normal(size=(queries, DIMENSION)).astype(np.float32)
+    free /= np.linalg.norm(free, axis=1, keepdims=True)
+    return Catalogue(
+        keys=keys,
+        vectors=vectors,
+        metadata=pa.Table.from_pylist(rows, schema=schema),
+        tiers=np.array([tiers[position % len(tiers)] for position in range(count)], dtype=np.str_),
+        queries={
+            HELD_OUT: held_out_queries(keys, vectors, np.arange(count) // 3, count=queries, seed=5),
+            "text": free_queries(free),
+        },
+    )
+
+
+SETTINGS = IndexSettings(gate=GateSettings(bootstrap_samples=200, min_stratum_queries=10, vector_sample=200))
+
+
+def build(store: SnapshotStore, catalogue: Catalogue, **changed: object) -> Manifest:
+    """Build a catalogue as the pipeline does."""
+    arguments: dict[str, object] = {
+        "collection": "house",
+        "encoder_id": catalogue.encoder_id,
+        "keys": catalogue.keys,
+        "vectors": catalogue.vectors,
+        "metadata": catalogue.metadata,
+        "tier_of": catalogue.tiers,
+        "queries": catalogue.queries,
+        "settings": SETTINGS,
+        "upstream": {"image_embeddings": "1"},
+        "run_id": "run-1",
+    }
+    return build_candidate(store, **(arguments | changed))  # type: ignore[arg-type]
+
+
+def sqlite_store(folder: Path) -> SnapshotStore:
+    """Open a store in a folder of its own."""
+    engine = open_database(f"sqlite:///{folder / 'loupe.db'}")
+    return SnapshotStore(engine, LocalObjectStore(folder / "objects"), folder / "cache")
