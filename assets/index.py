@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 import dagster as dg
-from index_builds.promotion import promote
 from sqlalchemy import Engine
 
 from assets.bounds import WorkBounds
@@ -71,6 +70,8 @@ def promoted_index(
     clock: dg.ResourceParam[Callable[[], datetime]],
 ) -> dg.MaterializeResult:
     """The pointer that serving follows, moved only to a snapshot that has passed its gate."""
+    from index_builds.promotion import promote
+
     collection = context.partition_key
     with permanent(GateRefusedError, SnapshotDamagedError):
         promotion = promote(

@@ -69,6 +69,7 @@ def one_by_one(objects: LocalObjectStore, encoder: OpenClipEncoder, wanted: list
 
 
 def main() -> None:
+    """Measure, print a table, write JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="the small model and few images, for CI")
     parser.add_argument("--model", help="an OpenCLIP architecture; ViT-B-32 by default")

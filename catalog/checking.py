@@ -28,7 +28,8 @@ _START = 1 << 16
 # Our field -> column names that shops use for it, best first, as ``comparable`` spells them.
 COLUMN_NAMES: Mapping[str, tuple[str, ...]] = {
     "source_id": ("id", "product id", "productid", "item id", "sku", "handle", "code", "product code",
-                  "reference", "ref", "article number", "style number", "uuid", "slug", "url", "link", "image url"),
+                  "reference", "article number", "style number", "uuid", "slug",
+                  "url", "link", "image url"),
     "title": ("title", "name", "product name", "productname", "product title", "item name", "titre", "nom",
               "titel", "bezeichnung", "العنوان", "الاسم", "description"),
     "description": ("description", "body", "body html", "details", "long description", "beschreibung"),

@@ -1,14 +1,18 @@
 """Catalogue tables as pandas frames, for suites and notebooks that think in columns."""
 
-import pandas as pd
+from typing import TYPE_CHECKING
+
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from catalog.tables import listings, pieces
 from storage.database import reading
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def listings_frame(engine: Engine, collection: str, feed: str) -> pd.DataFrame:
+
+def listings_frame(engine: Engine, collection: str, feed: str) -> "pd.DataFrame":
     """Return one feed's live listings, a column each as in ``catalog.tables``.
 
     Empty with all columns when none.
@@ -23,7 +27,7 @@ def listings_frame(engine: Engine, collection: str, feed: str) -> pd.DataFrame:
     return _frame(engine, chosen)
 
 
-def pieces_frame(engine: Engine, collection: str) -> pd.DataFrame:
+def pieces_frame(engine: Engine, collection: str) -> "pd.DataFrame":
     """Return a collection's pieces that forward to no other one."""
     chosen = (
         sa.select(pieces)
@@ -33,7 +37,9 @@ def pieces_frame(engine: Engine, collection: str) -> pd.DataFrame:
     return _frame(engine, chosen)
 
 
-def _frame(engine: Engine, chosen: sa.Select) -> pd.DataFrame:  # type: ignore[type-arg]
+def _frame(engine: Engine, chosen: sa.Select) -> "pd.DataFrame":  # type: ignore[type-arg]
+    import pandas as pd  # takes half a second, and definitions import this module
+
     with reading(engine) as connection:
         rows = connection.execute(chosen)
         return pd.DataFrame([tuple(row) for row in rows], columns=list(rows.keys()))

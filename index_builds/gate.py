@@ -6,7 +6,8 @@ from outside the index, and the answers are checked row by row against the metad
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import faiss
 import numpy as np
@@ -55,6 +56,14 @@ class Truth:
     vectors: NDArray[np.float32]
     tiers: NDArray[np.str_]
     metadata: pa.Table
+    _listings: dict[int, list[dict[str, Any]]] = field(default_factory=dict, repr=False)
+
+    def listings(self, key: int) -> list[dict[str, Any]]:
+        """Return the listing rows of an image, read once."""
+        if key not in self._listings:
+            start, stop = np.searchsorted(self.metadata["image_key"].to_numpy(), [key, key + 1])
+            self._listings[key] = self.metadata.slice(start, stop - start).to_pylist()
+        return self._listings[key]
 
     def rows_in(self, target: Target) -> NDArray[np.int64]:
         """Return the rows of the images of one tier, or of all."""
@@ -362,15 +371,13 @@ def _allowed(
     truth: Truth, keys: NDArray[np.int64], target: Target, where: SnapshotFilter | None
 ) -> NDArray[np.bool_]:
     """Tell which answers may be given at all, by the rule for single rows and not by the search's mask."""
-    verdicts: dict[int, bool] = {}
-    row_keys = truth.metadata["image_key"].to_numpy()
-    for key in np.unique(keys[keys >= 0]):
-        start, stop = np.searchsorted(row_keys, [key, key + 1])
-        listings = truth.metadata.slice(start, stop - start).to_pylist()
-        verdicts[int(key)] = any(
+    verdicts = {
+        int(key): any(
             target in ("all", row["tier"]) and (where is None or where.is_satisfied_by(row))
-            for row in listings
+            for row in truth.listings(int(key))
         )
+        for key in np.unique(keys[keys >= 0])
+    }
     return np.array([[verdicts.get(int(key), False) for key in row] for row in keys], dtype=np.bool_)
 
 

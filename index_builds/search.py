@@ -356,4 +356,4 @@ def _search_parameters(index: Any, wanted: Mapping[str, int], selector: Any) -> 
         return _FAISS.SearchParametersHNSW(efSearch=wanted["efSearch"], **chosen)
     if isinstance(index, faiss.IndexIVF):
         return _FAISS.SearchParametersIVF(nprobe=wanted["nprobe"], **chosen)
-    return _FAISS.SearchParameters(**chosen)
+    return _FAISS.SearchParameters(**chosen) if chosen else None

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from catalog.locations import LocationAccess
-from dagster_aws.s3 import S3Resource
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
@@ -27,6 +26,7 @@ from storage.s3 import S3ObjectStore
 from vision.encoder_loader import EncoderLoader
 
 if TYPE_CHECKING:
+    from dagster_aws.s3 import S3Resource
     from mypy_boto3_s3 import S3Client
 
 
@@ -41,8 +41,10 @@ def engine_for(url: str) -> Engine:
     return open_database(url)
 
 
-def s3_resource(settings: Settings) -> S3Resource:
+def s3_resource(settings: Settings) -> "S3Resource":
     """Return dagster-aws's S3 resource: credentials from the settings, else from boto3's own chain."""
+    from dagster_aws.s3 import S3Resource  # takes a second to import, and few deployments of one machine need it
+
     return S3Resource(
         endpoint_url=settings.s3.endpoint_url,
         region_name=settings.s3.region_name,
@@ -114,7 +116,6 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "bounds": opened("How much work at once", lambda: work_bounds(settings)),
         "index_settings": opened("Tiers and gate", lambda: index_settings(settings)),
         "clock": opened("The present moment, UTC", lambda: utc_now),
-        "s3": s3_resource(settings),
         "io_manager": dg.IOManagerDefinition(resource_fn=lambda _: JsonIOManager(open_objects(settings))),
     }
 

@@ -138,7 +138,7 @@ def recall_holds(
     index_settings: dg.ResourceParam[IndexSettings],
 ) -> dg.AssetCheckResult:
     """Every stratum's lower recall bound clears its floor, and the incumbent is not better."""
-    # The newest snapshot, not the asset's value: a check on a partitioned asset would be given every partition's.
+    # The newest snapshot, not the asset's value: a check on a partitioned asset is given every partition's.
     newest = snapshots.latest(context.partition_key)
     if newest is None:
         return dg.AssetCheckResult(passed=False, description="the collection has no snapshot")

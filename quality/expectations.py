@@ -1,7 +1,7 @@
 """great-expectations suites on listings and pieces.
 
-Names, owners and consequences stand in one table per suite.  Suites run in an ephemeral context: nothing is written,
-nothing is sent.
+Names, owners and consequences stand in one table per suite.  Suites run in an ephemeral context: nothing is
+written, nothing is sent.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ class ExpectationFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteResult:
-    """How a suite came out.  ``passed`` is whether all hold; ``blocks`` whether one that must hold does not."""
+    """How a suite came out."""
 
     findings: tuple[ExpectationFinding, ...]
 
@@ -59,21 +59,23 @@ class SuiteResult:
 
 
 def validate_listings(frame: pd.DataFrame) -> SuiteResult:
-    """Hold one feed's listings (columns of ``catalog.tables.listings``) against their suite; an empty frame holds."""
+    """Hold one feed's listings, columns as in ``catalog.tables``, against their suite."""
     priced = frame[frame["price_minor"].notna()]
     result = _validate(frame, "listings", _LISTINGS)
     return SuiteResult(findings=(*result, *_validate(priced, "priced_listings", _PRICED)))
 
 
 def validate_pieces(frame: pd.DataFrame) -> SuiteResult:
-    """Hold a collection's pieces (columns of ``catalog.tables.pieces``) against their suite; an empty frame holds."""
+    """Hold a collection's pieces, columns as in ``catalog.tables``, against their suite."""
     return SuiteResult(findings=_validate(frame, "pieces", _PIECES))
 
 
 def _expected(
     name: str, owner: str, consequence: Consequence, required: str, expectation: gxe.Expectation
 ) -> Expected:
-    return Expected(name=name, owner=owner, consequence=consequence, required=required, expectation=expectation)
+    return Expected(
+        name=name, owner=owner, consequence=consequence, required=required, expectation=expectation
+    )
 
 
 _INGEST, _CATALOGUE = "team:ingest", "team:catalogue"
@@ -159,12 +161,16 @@ def _validate(frame: pd.DataFrame, name: str, expected: Sequence[Expected]) -> t
 
 def _checked(batch: Any, one: Expected) -> ExpectationFinding:
     result = batch.validate(one.expectation)
+    raised = result.exception_info.get("exception_message")
+    if raised:
+        return _finding(one, passed=False, measured=str(raised))
     counted = result.result
     unexpected, of = counted.get("unexpected_count", 0), counted.get("element_count", 0)
-    examples = [str(value) for value in counted.get("partial_unexpected_list", [])[:3]]
-    measured = f"{unexpected} of {of} do not hold" + (f": {', '.join(examples)}" if examples else "")
-    raised = result.exception_info.get("exception_message") if "exception_message" in result.exception_info else None
-    return _finding(one, passed=bool(result.success), measured=str(raised) if raised else measured)
+    examples = ", ".join(str(value) for value in counted.get("partial_unexpected_list", [])[:3])
+    measured = f"{unexpected} of {of} do not hold"
+    return _finding(
+        one, passed=bool(result.success), measured=f"{measured}: {examples}" if examples else measured
+    )
 
 
 def _finding(one: Expected, *, passed: bool, measured: str) -> ExpectationFinding:

@@ -84,7 +84,7 @@ def view_of(piece: Piece, name: str) -> View:
     """Return one of the views that shops publish of a piece.
 
     ``front`` is a packshot on white, ``angle`` the piece turned on a faint grey, ``detail`` a close-up; ``studio``,
-    ``studio_angle`` and ``studio_detail`` are the same subjects by another photographer: other side, other table.
+    ``studio_angle``, ``studio_detail`` and ``table`` are by other photographers: other side, other light.
 
     Raises:
         ValueError: If there is no view of this name.
@@ -135,6 +135,17 @@ def view_of(piece: Piece, name: str) -> View:
                 shadow=0.45,
                 light=48,
             )
+        case "table":
+            return View(
+                name=name,
+                pitch=pitch + 2,
+                yaw=-yaw * 0.7 + 10,
+                roll=-6 + 8 * jitter,
+                margin=0.17,
+                background=((244, 245, 244), (222, 225, 222)),
+                shadow=0.5,
+                light=-70,
+            )
         case "studio_detail":
             return View(
                 name=name,
@@ -145,7 +156,7 @@ def view_of(piece: Piece, name: str) -> View:
                 background=_WHITE,
                 light=12,
             )
-    message = f"there is no view {name!r}: front, angle, detail, studio, studio_angle and studio_detail are known"
+    message = f"there is no view {name!r}: front, angle, detail, studio, studio_angle, studio_detail, table"
     raise ValueError(message)
 
 

@@ -39,7 +39,7 @@ METALS: Mapping[str, tuple[tuple[str, ...], tuple[int | None, ...], int, float]]
     "gold": (("yellow", "white", "rose"), (375, 585, 750), 10, 78.0),
     "silver": (("silver",), (925,), 6, 1.1),
     "platinum": (("white",), (950,), 2, 34.0),
-    "steel": (("silver",), (None,), 2, 0.4),
+    "stainless steel": (("silver",), (None,), 2, 0.4),
     "titanium": (("grey",), (None,), 1, 0.6),
 }
 PLATINGS: Mapping[str, str] = {
@@ -52,7 +52,7 @@ DENSITY_G_PER_MM3: Mapping[str, float] = {
     "gold": 0.0145,
     "silver": 0.0104,
     "platinum": 0.0201,
-    "steel": 0.0079,
+    "stainless steel": 0.0079,
     "titanium": 0.0045,
 }
 # stone -> (cuts it is worked in, euro of a 5 mm stone)
@@ -102,7 +102,9 @@ NAMES = (
     "Mirage", "Nymphéa", "Oriel", "Palmyre", "Quartier", "Rivage", "Selene", "Tamaris", "Umbra", "Verveine", "Willow", "Xylia",
     "Ysée", "Zéphyr", "Alcyone", "Bergamote", "Cinder", "Dorée", "Estuary", "Fennel", "Garance", "Halcyon", "Indra", "Jasmin",
 )  # fmt: skip
-RESTRICTED_GTIN_PREFIX = "299"  # GS1: 200 to 299 never leave a house, so no real article can have these numbers
+# GS1 keeps 952 for demonstrations and examples, so no real article has these numbers; unlike the restricted 200 to
+# 299 they are otherwise ordinary: a reader may join by them.
+DEMONSTRATION_GTIN_PREFIX = "952"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,11 +176,11 @@ def piece_catalogue(count: int, seed: int) -> tuple[Piece, ...]:
 
 
 def gtin_13(number: int) -> str:
-    """Return the GTIN-13 with the restricted-use prefix for an article number of up to nine digits.
+    """Return the GTIN-13 with the demonstration prefix for an article number of up to nine digits.
 
     The last digit is GS1's check digit: weights 1 and 3 alternate from the left, and the sum is a multiple of ten.
     """
-    body = f"{RESTRICTED_GTIN_PREFIX}{number:09d}"
+    body = f"{DEMONSTRATION_GTIN_PREFIX}{number:09d}"
     if len(body) != 12:
         message = f"article number {number} does not fit nine digits"
         raise ValueError(message)
@@ -203,7 +205,7 @@ def _draw(rng: random.Random, index: int, category: Category, name: str) -> Piec
     colours, finenesses, _, _ = METALS[metal]
     colour = rng.choice(colours)
     fineness = rng.choice(finenesses)
-    plating = rng.choice(list(PLATINGS)) if metal in ("silver", "steel") and rng.random() < 0.4 else None
+    plating = rng.choice(list(PLATINGS)) if metal in ("silver", "stainless steel") and rng.random() < 0.4 else None
     style = rng.choice(STYLES)
     finish = rng.choice(FINISHES)
     set_with, plain = DESIGNS[category]

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 
 class DatabaseError(Exception):
@@ -59,14 +59,20 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def migration_config() -> Config:
+def migration_config() -> "Config":
     """Return the Alembic configuration of the migrations that ship with Loupe."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config
 
 
 def _upgrade(engine: Engine) -> None:
+    from alembic import command  # Alembic is needed once per process, and not at all where nothing is opened
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     scripts = ScriptDirectory.from_config(migration_config())
     with engine.connect() as connection:
         if MigrationContext.configure(connection).get_current_revision() == scripts.get_current_head():

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
@@ -8,19 +9,28 @@ from catalog.dimensions import read_labelled_lengths, read_lengths, read_weight
 from catalog.errors import UnreadableValueError
 from catalog.fineness import karat_of, read_fineness
 from catalog.identifiers import clean_part_number, read_gtin
-from catalog.money import Money, read_money
+from catalog.money import LARGEST_MINOR, Money, read_money
 
 
 @pytest.mark.parametrize(
     ("text", "language", "minor", "currency"),
     [
-        ("352 AED", "ar", 35200, "AED"), ("$24", "en", 2400, "USD"), ("1.299,00 €", "de", 129900, "EUR"),
-        ("1.299,00 €", "en", 129900, "EUR"), ("₹ 65,067", "en", 6506700, "INR"), ("1,23,456.50 INR", "en", 12345650, "INR"),
-        ("CHF 1’299.–", "de", 129900, "CHF"), ("1 299,00 €", "fr", 129900, "EUR"), ("24.0000 USD", "en", 2400, "USD"),
-        ("1.234 KWD", "en", 1234, "KWD"), ("¥1500 JPY", "en", 1500, "JPY"), ("١٢٣٫٤٥ د.إ", "ar", 12345, "AED"),
-        ("AED352", "en", 35200, "AED"), ("1.299 EUR", "de", 129900, "EUR"),
+        ("352 AED", "ar", 35200, "AED"),
+        ("$24", "en", 2400, "USD"),
+        ("1.299,00 €", "de", 129900, "EUR"),
+        ("1.299,00 €", "en", 129900, "EUR"),
+        ("₹ 65,067", "en", 6506700, "INR"),
+        ("1,23,456.50 INR", "en", 12345650, "INR"),
+        ("CHF 1’299.–", "de", 129900, "CHF"),
+        ("1 299,00 €", "fr", 129900, "EUR"),
+        ("24.0000 USD", "en", 2400, "USD"),
+        ("1.234 KWD", "en", 1234, "KWD"),
+        ("¥1500 JPY", "en", 1500, "JPY"),
+        ("١٢٣٫٤٥ د.إ", "ar", 12345, "AED"),
+        ("AED352", "en", 35200, "AED"),
+        ("1.299 EUR", "de", 129900, "EUR"),
     ],
-)  # fmt: skip
+)
 def test_a_stated_price_becomes_minor_units_of_its_currency(text, language, minor, currency):
     assert read_money(text, currency=None, language=language) == Money(minor=minor, currency=currency)
 
@@ -34,10 +44,21 @@ def test_the_feeds_currency_says_what_a_bare_number_and_a_shared_sign_mean():
 
 @pytest.mark.parametrize(
     ("value", "why"),
-    [("-5", "negative"), ("(5.00)", "negative"), ("0.00", "zero"), ("NaN", "no number"), ("on request", "no number"),
-     ("12 USD or 13 USD", "several"), ("1.299", "more decimals"), ("5 quatloos", "no currency we know"),
-     (float("nan"), "no number"), (Decimal("1E+999999"), "beyond"), ("9" * 400, "beyond"), ("1,2,3", "grouped")],
-)  # fmt: skip
+    [
+        ("-5", "negative"),
+        ("(5.00)", "negative"),
+        ("0.00", "zero"),
+        ("NaN", "no number"),
+        ("on request", "no number"),
+        ("12 USD or 13 USD", "several"),
+        ("1.299", "more decimals"),
+        ("5 quatloos", "no currency we know"),
+        (float("nan"), "no number"),
+        (Decimal("1E+999999"), "beyond"),
+        ("9" * 400, "beyond"),
+        ("1,2,3", "grouped"),
+    ],
+)
 def test_what_is_no_single_positive_price_is_refused_with_its_reason(value, why):
     with pytest.raises(UnreadableValueError, match=why):
         read_money(value, currency="USD")
@@ -48,20 +69,36 @@ def test_a_price_without_any_currency_says_what_to_set():
         read_money("24", currency=None)
 
 
-@given(st.one_of(st.text(max_size=60), st.floats(), st.integers(), st.decimals()), st.sampled_from(["en", "de", "ar", "xx"]))
+@given(
+    st.one_of(st.text(max_size=60), st.floats(), st.integers(), st.decimals()),
+    st.sampled_from(["en", "de", "ar", "xx"]),
+)
 def test_reading_money_answers_or_refuses_but_never_breaks(value, language):
     try:
-        assert read_money(value, currency="USD", language=language).minor > 0
-    except UnreadableValueError as error:
-        assert str(error)
+        money = read_money(value, currency="USD", language=language)
+    except UnreadableValueError:
+        return
+    assert 0 < money.minor <= LARGEST_MINOR
 
 
 @pytest.mark.parametrize(
     ("text", "per_mille"),
-    [("925 Silver", 925), ("14K", 585), ("18K", 750), ("925 Silver with Rose Gold Plating", 925),
-     ("925 Sterling silver", 925), ("18K Gold plating", None), ("925 Sterling Silver with Rose Gold plating", 925),
-     ("18ct", 750), ("750/1000", 750), ("14 KT", 585), ("925", 925), ("عيار 21", 875), ("585er Gold", 585)],
-)  # fmt: skip
+    [
+        ("925 Silver", 925),
+        ("14K", 585),
+        ("18K", 750),
+        ("925 Silver with Rose Gold Plating", 925),
+        ("925 Sterling silver", 925),
+        ("18K Gold plating", None),
+        ("925 Sterling Silver with Rose Gold plating", 925),
+        ("18ct", 750),
+        ("750/1000", 750),
+        ("14 KT", 585),
+        ("925", 925),
+        ("عيار 21", 875),
+        ("585er Gold", 585),
+    ],
+)
 def test_a_purity_is_read_in_every_spelling_and_a_platings_is_not_the_pieces(text, per_mille):
     assert read_fineness(text) == per_mille
 
@@ -78,16 +115,24 @@ def test_karats_are_read_back_from_per_mille():
 
 @pytest.mark.parametrize(
     ("text", "lengths"),
-    [("Approx 1.5-2 cm", {"size": 15.0, "size_max": 20.0}), ("45-50 cm (Adjustable)", {"size": 450.0, "size_max": 500.0}),
-     ("45 cm + 5 cm", {"size": 450.0, "size_max": 500.0}), ("16 + 2 inches", {"size": 406.4, "size_max": 457.2}),
-     ("4 cm x 3.1 cm", {"size": 40.0, "size_2": 31.0}), ("7", {"size": 7.0}), ("1 1/2 inches", {"size": 38.1})],
-)  # fmt: skip
+    [
+        ("Approx 1.5-2 cm", {"size": 15.0, "size_max": 20.0}),
+        ("45-50 cm (Adjustable)", {"size": 450.0, "size_max": 500.0}),
+        ("45 cm + 5 cm", {"size": 450.0, "size_max": 500.0}),
+        ("16 + 2 inches", {"size": 406.4, "size_max": 457.2}),
+        ("4 cm x 3.1 cm", {"size": 40.0, "size_2": 31.0}),
+        ("7", {"size": 7.0}),
+        ("1 1/2 inches", {"size": 38.1}),
+    ],
+)
 def test_lengths_keep_what_was_stated_as_least_greatest_and_sides(text, lengths):
     assert read_lengths(text, "size") == lengths
 
 
 def test_a_text_that_names_its_measures_gives_each_by_its_name():
-    text = "Motif Height: 0.98 cm, Width: 0.63 cm, Length of Chain: 17.5 cm + 1 cm Adjustable, Ring size: US - 6"
+    text = (
+        "Motif Height: 0.98 cm, Width: 0.63 cm, Length of Chain: 17.5 cm + 1 cm Adjustable, Ring size: US - 6"
+    )
 
     lengths = read_labelled_lengths(text)
 
@@ -95,7 +140,12 @@ def test_a_text_that_names_its_measures_gives_each_by_its_name():
 
 
 def test_weights_become_grams_and_impossible_ones_are_refused():
-    assert [read_weight("3.2 g"), read_weight("0.5 oz"), read_weight("2 ct"), read_weight("7")] == [3.2, 14.1748, 0.4, 7.0]
+    assert [read_weight("3.2 g"), read_weight("0.5 oz"), read_weight("2 ct"), read_weight("7")] == [
+        3.2,
+        14.1748,
+        0.4,
+        7.0,
+    ]
     for text in ("0 g", "900 kg", "heavy"):
         with pytest.raises(UnreadableValueError):
             read_weight(text)
@@ -104,16 +154,19 @@ def test_weights_become_grams_and_impossible_ones_are_refused():
 @given(st.text(max_size=80))
 def test_no_text_breaks_the_readers_of_measures_and_codes(text):
     for read in (read_weight, read_fineness, read_gtin, lambda one: read_lengths(one, "size")):
-        try:
+        with suppress(UnreadableValueError):
             read(text)
-        except UnreadableValueError as error:
-            assert str(error)
     read_labelled_lengths(text)
     clean_part_number(text)
 
 
 def test_spellings_of_one_gtin_agree():
-    assert read_gtin("036000291452") == read_gtin("0036000291452") == read_gtin("'0036-000291452") == "00036000291452"
+    assert (
+        read_gtin("036000291452")
+        == read_gtin("0036000291452")
+        == read_gtin("'0036-000291452")
+        == "00036000291452"
+    )
 
 
 @pytest.mark.parametrize("text", ["036000291453", "8.90123E+12", "2012345678900", "00000000000000", "abc"])
@@ -123,4 +176,9 @@ def test_a_gtin_that_would_join_the_wrong_pieces_is_refused(text):
 
 
 def test_placeholders_are_no_part_numbers():
-    assert [clean_part_number(one) for one in ("N/A", "-", " does not apply ", "ab  12")] == [None, None, None, "AB 12"]
+    assert [clean_part_number(one) for one in ("N/A", "-", " does not apply ", "ab  12")] == [
+        None,
+        None,
+        None,
+        "AB 12",
+    ]

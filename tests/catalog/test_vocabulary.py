@@ -6,9 +6,17 @@ from catalog.vocabulary import category_in, find_all, look_up, says_nothing
 
 @pytest.mark.parametrize(
     ("word", "category"),
-    [("Bangle", "bracelet"), ("BOUCLES D'OREILLES", "earrings"), ("خواتم", "ring"), ("Ohrhänger", "earrings"),
-     ("अंगूठी", "ring"), ("Jewellery Set", "set"), ("wristwatch", "watch"), ("Cuff-links", "cufflinks")],
-)  # fmt: skip
+    [
+        ("Bangle", "bracelet"),
+        ("BOUCLES D'OREILLES", "earrings"),
+        ("خواتم", "ring"),
+        ("Ohrhänger", "earrings"),
+        ("अंगूठी", "ring"),
+        ("Jewellery Set", "set"),
+        ("wristwatch", "watch"),
+        ("Cuff-links", "cufflinks"),
+    ],
+)
 def test_a_category_is_known_in_any_case_accent_and_language(word, category):
     assert look_up("category", word) == category
 
@@ -26,19 +34,29 @@ def test_a_word_of_two_languages_means_what_the_feeds_language_says():
 
 @pytest.mark.parametrize(
     ("title", "language", "category"),
-    [("Pendant Necklace", "en", "necklace"), ("Necklace with Heart Pendant", "en", "necklace"),
-     ("Ring set with diamonds", "en", "ring"), ("Earrings and Necklace Set", "en", "set"),
-     ("Collier pendentif", "fr", "necklace"), ("ساعة رولكس يخت ماستر", "ar", "watch")],
-)  # fmt: skip
+    [
+        ("Pendant Necklace", "en", "necklace"),
+        ("Necklace with Heart Pendant", "en", "necklace"),
+        ("Ring set with diamonds", "en", "ring"),
+        ("Earrings and Necklace Set", "en", "set"),
+        ("Collier pendentif", "fr", "necklace"),
+        ("ساعة رولكس يخت ماستر", "ar", "watch"),
+    ],
+)
 def test_a_title_is_named_by_its_head_noun(title, language, category):
     assert category_in(title, language=language) == category
 
 
 @pytest.mark.parametrize(
     ("text", "stones"),
-    [("Lab grown diamonds", ("lab_grown_diamond",)), ("Faux Pearls, Rhinestones", ("imitation_pearl", "rhinestone")),
-     ("Mother of Pearl", ("mother_of_pearl",)), ("diamond cut chain", ()), ("emerald cut diamond", ("diamond",))],
-)  # fmt: skip
+    [
+        ("Lab grown diamonds", ("lab_grown_diamond",)),
+        ("Faux Pearls, Rhinestones", ("imitation_pearl", "rhinestone")),
+        ("Mother of Pearl", ("mother_of_pearl",)),
+        ("diamond cut chain", ()),
+        ("emerald cut diamond", ("diamond",)),
+    ],
+)
 def test_the_longest_phrase_wins_and_borrowed_names_are_no_stones(text, stones):
     assert find_all("stone", text) == stones
 
@@ -47,8 +65,10 @@ def test_the_longest_phrase_wins_and_borrowed_names_are_no_stones(text, stones):
     ("text", "said"),
     [
         ("18ct rose gold plated silver", MetalStatement(metal="silver", metal_colour="rose", plating="gold")),
-        ("925 Silver with Rose Gold Plating",
-         MetalStatement(metal="silver", metal_colour="rose", fineness=925, plating="gold")),
+        (
+            "925 Silver with Rose Gold Plating",
+            MetalStatement(metal="silver", metal_colour="rose", fineness=925, plating="gold"),
+        ),
         ("18K White Gold", MetalStatement(metal="gold", metal_colour="white", fineness=750)),
         ("Silver 925, 18k gold plated", MetalStatement(metal="silver", fineness=925, plating="gold")),
         ("gold tone", MetalStatement(metal_colour="yellow")),
@@ -57,7 +77,7 @@ def test_the_longest_phrase_wins_and_borrowed_names_are_no_stones(text, stones):
         ("gold vermeil", MetalStatement(metal="silver", plating="gold")),
         ("Gold, Silver", MetalStatement(several=("gold", "silver"))),
     ],
-)  # fmt: skip
+)
 def test_a_metal_phrase_tells_the_piece_from_what_covers_it(text, said):
     assert read_metal(text) == said
 

@@ -9,11 +9,12 @@ from index_builds.errors import BuildInputError, SnapshotDamagedError
 from index_builds.index_files import load_index
 from index_builds.plans import plan_tier
 from index_builds.settings import TierSettings
+from storage.objects import sha256_of_file
 
 APPROXIMATE = TierSettings.model_validate(
     {
         tier: {"exact_below": 0, "memory_fraction": fraction, "target_recall": 0.95}
-        for tier, fraction in (("hot", 2.0), ("warm", 0.25), ("cold", 0.1))
+        for tier, fraction in (("hot", 4.0), ("warm", 0.25), ("cold", 0.1))
     }
 )
 
@@ -113,7 +114,5 @@ def test_flipped_bytes_are_found_before_faiss_reads_them(tmp_path):
 def test_a_file_without_image_keys_is_no_index_of_ours(tmp_path):
     path = tmp_path / "plain"
     faiss.write_index(faiss.IndexFlatIP(8), str(path))
-    from storage.objects import sha256_of_file
-
     with pytest.raises(SnapshotDamagedError, match="not an index with image keys"):
         load_index(path, digest=sha256_of_file(path), mapped=False)

@@ -56,7 +56,9 @@ def test_exact_search_over_many_blocks_equals_one_block(monkeypatch):
 def test_a_score_does_not_depend_on_what_is_scored_beside_it():
     vectors, queries = unit(1000, 513, 3), unit(1000, 513, 4)
     together = pair_scores(queries, vectors)
-    alone = np.array([pair_scores(queries[row : row + 1], vectors[row : row + 1])[0] for row in range(0, 1000, 50)])
+    alone = np.array(
+        [pair_scores(queries[row : row + 1], vectors[row : row + 1])[0] for row in range(0, 1000, 50)]
+    )
     assert np.array_equal(together[::50], alone)
 
 

@@ -18,7 +18,7 @@ from orchestration.definitions import build_defs
 from orchestration.settings import load_settings
 from pathlib import Path
 build_defs(load_settings(Path(sys.argv[1]))).resolve_all_job_defs()
-heavy = ("torch", "torchvision", "open_clip", "faiss", "great_expectations", "cv2", "lxml")
+heavy = ("torch", "torchvision", "open_clip", "faiss", "great_expectations")
 print(json.dumps([name for name in heavy if name in sys.modules]))
 """
     config = str(settings.home_path.parent / "loupe.yaml")

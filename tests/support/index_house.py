@@ -4,17 +4,23 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pyarrow as pa
-from index_builds.manifest import Manifest
-from index_builds.metadata_file import SCHEMA
+from numpy.typing import NDArray
+
+from index_builds.build import write_index
+from index_builds.gate import run_gate, truth_of
+from index_builds.gate_report import GateReport
+from index_builds.manifest import IndexFile, Manifest, MetadataFile, SnapshotContent, Training, ids_digest
+from index_builds.metadata_file import SCHEMA, canonical_metadata, write_metadata
 from index_builds.pipeline import build_candidate
 from index_builds.queries import HELD_OUT, Queries, free_queries, held_out_queries
+from index_builds.reading import open_content
 from index_builds.settings import GateSettings, IndexSettings
-from index_builds.snapshots import SnapshotStore
-from numpy.typing import NDArray
+from index_builds.snapshots import Draft, SnapshotStore
 from storage.database import open_database
-from storage.objects import LocalObjectStore
+from storage.objects import LocalObjectStore, sha256_hex
 
 DIMENSION = 32
 MOVED_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -45,7 +51,7 @@ class Catalogue:
 
 
 def make_catalogue(
-    count: int, *, seed: int = 1, tiers: tuple[str, ...] = ("hot", "warm", "cold"), queries: int = 60
+    count: int, *, seed: int = 1, tiers: tuple[str, ...] = ("hot", "warm", "cold"), queries: int = 30
 ) -> Catalogue:
     """Draw pictures in clusters of a few, with one to two listing rows each."""
     random = np.random.default_rng(seed)
@@ -93,7 +99,9 @@ def make_catalogue(
     )
 
 
-SETTINGS = IndexSettings(gate=GateSettings(bootstrap_samples=200, min_stratum_queries=10, vector_sample=200))
+SETTINGS = IndexSettings(
+    gate=GateSettings(bootstrap_samples=100, min_stratum_queries=8, vector_sample=200, audit_queries=20)
+)
 
 
 def build(store: SnapshotStore, catalogue: Catalogue, **changed: object) -> Manifest:
@@ -117,3 +125,83 @@ def sqlite_store(folder: Path) -> SnapshotStore:
     """Open a store in a folder of its own."""
     engine = open_database(f"sqlite:///{folder / 'loupe.db'}")
     return SnapshotStore(engine, LocalObjectStore(folder / "objects"), folder / "cache")
+
+
+def draft_with(
+    folder: Path, catalogue: Catalogue, index: faiss.Index, *, encoder_id: str = "encoder-a"
+) -> tuple[SnapshotContent, dict[str, Path]]:
+    """Return a content of one hot tier that states truly what an index holds, whoever built it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    built = write_index(index, folder / "index")
+    keys = faiss.vector_to_array(index.id_map)
+    everyone = np.full(len(catalogue.keys), "hot")
+    table = canonical_metadata(catalogue.metadata, catalogue.keys, everyone)
+    data = write_metadata(table)
+    (folder / "metadata").write_bytes(data)
+    content = SnapshotContent(
+        encoder_id=encoder_id,
+        dimension=DIMENSION,
+        metric="inner_product",
+        tiers={
+            "hot": {
+                "visual": IndexFile(
+                    digest=built.digest,
+                    bytes=built.bytes,
+                    factory="Flat",
+                    parameters={},
+                    vectors=index.ntotal,
+                    ids_digest=ids_digest(keys),
+                    recipe="by hand",
+                    resident_fraction=1.0,
+                    reason="built by a test",
+                )
+            }
+        },
+        live_vectors=len(np.unique(keys)),
+        tombstones=0,
+        ids_digest=ids_digest(np.unique(keys)),
+        metadata=MetadataFile(digest=sha256_hex(data), bytes=len(data), rows=table.num_rows),
+    )
+    return content, {built.digest: folder / "index", sha256_hex(data): folder / "metadata"}
+
+
+def judged(
+    content: SnapshotContent,
+    paths: dict[str, Path],
+    catalogue: Catalogue,
+    settings: GateSettings = SETTINGS.gate,
+) -> GateReport:
+    """Run the gate over a content of one hot tier."""
+    table = canonical_metadata(catalogue.metadata, catalogue.keys, np.full(len(catalogue.keys), "hot"))
+    return run_gate(
+        open_content(content, paths.__getitem__, snapshot_id=None),
+        truth_of(catalogue.keys, catalogue.vectors, table),
+        catalogue.queries,
+        incumbent=None,
+        settings=settings,
+    )
+
+
+def draft_of(content: SnapshotContent, paths: dict[str, Path], gate: GateReport, **changed: object) -> Draft:
+    """Return a draft to publish."""
+    stated: dict[str, object] = {
+        "collection": "house",
+        "content": content,
+        "paths": paths,
+        "parent": None,
+        "training": Training(seed=1, sample_sizes={"hot": 0}),
+        "library_versions": {},
+        "upstream": {},
+        "gate": gate,
+        "run_id": None,
+    }
+    return Draft(**(stated | changed))  # type: ignore[arg-type]
+
+
+def flat_index(
+    keys: NDArray[np.int64], vectors: NDArray[np.float32], inner: faiss.Index | None = None
+) -> faiss.Index:
+    """Return an index with ids, inner product unless ``inner`` says otherwise."""
+    index = faiss.IndexIDMap2(faiss.IndexFlatIP(vectors.shape[1]) if inner is None else inner)
+    index.add_with_ids(vectors, keys)
+    return index
