@@ -12,8 +12,8 @@ import faiss
 import numpy as np
 
 from index_builds.errors import SnapshotDamagedError
+from index_builds.ids import ids_digest
 from index_builds.index_files import load_index
-from index_builds.manifest import ids_digest
 
 
 def main() -> int:

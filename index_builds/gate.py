@@ -32,7 +32,7 @@ from index_builds.gate_report import (
     judge,
     paired_bound,
 )
-from index_builds.manifest import ids_digest
+from index_builds.ids import ids_digest
 from index_builds.metadata_file import SCHEMA
 from index_builds.queries import Queries
 from index_builds.recall import Found, count_found, first_occurrences, histogram

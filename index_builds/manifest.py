@@ -7,8 +7,6 @@ names stay outside, so that a build that is repeated or resumed arrives at the s
 import json
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from index_builds.canonical import canonical_json
@@ -173,11 +171,6 @@ def parse_manifest(data: bytes, what: str) -> Manifest:
         )
         raise ManifestFormatError(message)
     return manifest
-
-
-def ids_digest(keys: NDArray[np.int64]) -> str:
-    """Return the digest of a set of image keys."""
-    return sha256_hex(np.sort(keys).astype("<i8").tobytes())
 
 
 def occupied_tiers(content: SnapshotContent) -> tuple[Tier, ...]:

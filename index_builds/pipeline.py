@@ -25,6 +25,7 @@ from index_builds.errors import (
     SnapshotMissingError,
 )
 from index_builds.gate import Progress, evidence_digest, run_gate, truth_of
+from index_builds.ids import ids_digest
 from index_builds.index_files import load_index
 from index_builds.manifest import (
     VISUAL,
@@ -33,7 +34,6 @@ from index_builds.manifest import (
     MetadataFile,
     SnapshotContent,
     Training,
-    ids_digest,
 )
 from index_builds.metadata_file import canonical_metadata, write_metadata
 from index_builds.operating_point import choose_parameters

@@ -1,9 +1,10 @@
 """Who sells which piece, under which id, from when to when, and at what price on a delivery's day.
 
-Everything follows from the pieces, the seed and the number of deliveries; nothing here writes a file.  ``faults``
-adds what goes wrong, ``exports`` puts offers into a feed's format.
+Everything follows from the pieces, the seed and the number of deliveries; nothing here writes a file.
+``faults`` adds what goes wrong, ``exports`` puts offers into a feed's format.
 """
 
+import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ GOLD_RISE = 0.04  # the last delivery's rise of everything in gold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture that a listing names: its file, the view it shows, and the feed whose bytes it shares, if any."""
+    """A picture that a listing names: its file, the view it shows, and whose bytes it shares, if anybody's."""
 
     file: str
     view: str
@@ -84,8 +85,9 @@ def assortment(pieces: Sequence[Piece], *, seed: int, drops: int) -> tuple[Sold,
     sold: list[Sold] = []
     bounds = _bounds(len(pieces))
     for sellers, (start, end) in zip((names for names, _ in SELLERS), bounds, strict=True):
+        nameless = _without_identifiers(shuffled[start:end]) if sellers == ("northgem", "atelier") else set()
         for position, piece in enumerate(shuffled[start:end]):
-            sold += _sell(rng, piece, sellers, position, drops)
+            sold += _sell(rng, piece, sellers, position, drops, identified=piece.key not in nameless)
     feeds = {feed: number for number, feed in enumerate(FEEDS)}
     return tuple(sorted(sold, key=lambda one: (feeds[one.feed], one.piece.key)))
 
@@ -123,21 +125,39 @@ def _bounds(count: int) -> list[tuple[int, int]]:
     for _, share in SELLERS:
         total += share
         ends.append(round(total * count))
-    return list(zip(ends, ends[1:], strict=False))
+    return list(itertools.pairwise(ends))
+
+
+def _without_identifiers(pieces: Sequence[Piece]) -> set[str]:
+    """Choose the few pieces that only brand and attributes join: both sellers can state all of those."""
+    fitting = [
+        piece
+        for piece in pieces[1:]
+        if piece.stones and piece.fineness and "diameter" not in piece.dimensions_mm
+    ]
+    return {piece.key for piece in fitting[:2]}
 
 
 def _sell(
-    rng: random.Random, piece: Piece, sellers: tuple[Feed, ...], position: int, drops: int
+    rng: random.Random,
+    piece: Piece,
+    sellers: tuple[Feed, ...],
+    position: int,
+    drops: int,
+    *,
+    identified: bool,
 ) -> list[Sold]:
     # The first piece of every group stays from the first delivery to the last: faults are planted on it.
     launched = position > 0 and drops > 1 and rng.random() < 0.12
     withdrawn = position > 0 and drops > 1 and not launched and rng.random() < 0.1
     first = rng.randrange(1, drops) if launched else 0
     last = rng.randrange(drops - 1) if withdrawn else drops - 1
-    identified = _identifiers(rng, piece, sellers, position)
+    stated: dict[Feed, tuple[bool, bool]] = {"northgem": (False, False), "atelier": (True, True)}
+    if identified:
+        stated = _identifiers(rng, sellers)
     sold: list[Sold] = []
     for feed in sellers:
-        gtin, mpn = identified[feed]
+        gtin, mpn = stated[feed]
         sold.append(
             Sold(
                 feed=feed,
@@ -155,12 +175,8 @@ def _sell(
     return sold
 
 
-def _identifiers(
-    rng: random.Random, piece: Piece, sellers: tuple[Feed, ...], position: int
-) -> dict[Feed, tuple[bool, bool]]:
-    """Say per seller whether it states (GTIN, MPN): sellers of one piece always share one of them or attributes."""
-    if sellers == ("northgem", "atelier") and position in (1, 2) and piece.stones and piece.fineness:
-        return {"northgem": (False, False), "atelier": (True, True)}  # only brand and attributes join these
+def _identifiers(rng: random.Random, sellers: tuple[Feed, ...]) -> dict[Feed, tuple[bool, bool]]:
+    """Say per seller whether it states (GTIN, MPN); all sellers of one piece share at least one of them."""
     by_gtin = rng.random() < 0.65
     stated: dict[Feed, tuple[bool, bool]] = {"atelier": (True, True)}
     for feed in sellers:
@@ -194,7 +210,8 @@ def _file(feed: Feed, piece: Piece, stem: str, view: str) -> str:
     number = piece.gtin[-7:-1].lstrip("0")
     match feed:
         case "maison":
-            return f"{stem}-{number}-{view.replace('detail', 'zoom').replace('angle', 'profil').replace('front', 'face')}.jpg"
+            french = {"front": "face", "angle": "profil", "detail": "zoom"}
+            return f"{stem}-{number}-{french[view]}.jpg"
         case "northgem":
             return f"{number}_{view}.jpg"
         case _:

@@ -1,7 +1,8 @@
 """Pictures of pieces: shading and painting.  The one module that a renderer would replace.
 
-Light is an environment of soft boxes looked up by reflection, as a photographer's table has them; faces are painted
-back to front with Pillow at twice the size and reduced.  The same piece, view and size give the same bytes.
+Light is an environment of soft boxes looked up by reflection, as a photographer's table has them; faces are
+painted back to front with Pillow at twice the size and reduced.  The same piece, view and size give the same
+bytes.
 """
 
 import io
@@ -10,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from sample_feeds.pieces import Piece
-from sample_feeds.shapes import Model, Part, model_of, rotation
+from sample_feeds.models import Model, model_of
+from sample_feeds.shapes import Part, rotation
 
 SUPERSAMPLING = 2
 JPEG_QUALITY = 90
@@ -53,7 +55,9 @@ RAMPS: dict[str, tuple[Colour, Colour, Colour, Colour]] = {
 _STOPS = np.array([0.0, 0.42, 0.76, 1.0])
 _LEVELS = 256
 _METALS = frozenset({"yellow", "rose", "white", "silver", "grey", "black"})
-_SMOOTH = frozenset({"pearl", "opal", "turquoise", "onyx", "moonstone", "dial light", "dial dark", "leather", "thread"})
+_SMOOTH = frozenset(
+    {"pearl", "opal", "turquoise", "onyx", "moonstone", "dial light", "dial dark", "leather", "thread"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,15 +80,16 @@ class View:
 
 PACKSHOT = View(name="front", pitch=8, yaw=0)
 _WHITE: tuple[Colour, Colour] = ((255, 255, 255), (255, 255, 255))
-_BASE_PITCH = {"ring": 16.0, "bracelet": 27.0, "earrings": 4.0, "watch": 6.0}
+_BASE_PITCH = {"ring": 30.0, "bracelet": 27.0, "earrings": 4.0, "watch": 6.0}
 _BASE_YAW = {"ring": 32.0, "bracelet": -14.0, "earrings": 0.0, "watch": -12.0}
 
 
 def view_of(piece: Piece, name: str) -> View:
     """Return one of the views that shops publish of a piece.
 
-    ``front`` is a packshot on white, ``angle`` the piece turned on a faint grey, ``detail`` a close-up; ``studio``,
-    ``studio_angle``, ``studio_detail`` and ``table`` are by other photographers: other side, other light.
+    ``front`` is a packshot on white, ``angle`` the piece turned on a faint grey, ``detail`` a close-up;
+    ``studio``, ``studio_angle``, ``studio_detail`` and ``table`` are by other photographers: other side, other
+    light.
 
     Raises:
         ValueError: If there is no view of this name.
@@ -164,12 +169,12 @@ def draw_piece(piece: Piece, view: View, *, size: int = 640) -> Image.Image:
     """Draw a piece as an RGB picture of ``size`` by ``size`` pixels."""
     model = model_of(piece)
     corners, colours = _shade(model, view, piece)
-    projected, scale = _project(corners, model, view, size * SUPERSAMPLING)
-    canvas = Image.new("RGBA", (size * SUPERSAMPLING,) * 2, (0, 0, 0, 0))
+    projected = _project(corners, model, view, size * SUPERSAMPLING)
+    canvas = Image.new("RGBX", (size * SUPERSAMPLING,) * 2, (0, 0, 0, 0))
     painter = ImageDraw.Draw(canvas)
     for quad, colour in zip(projected.reshape(len(projected), 8).tolist(), colours, strict=True):
         painter.polygon(quad, fill=colour)
-    return _compose(canvas, view, size, scale)
+    return _compose(canvas, view, size)
 
 
 def jpeg_bytes(picture: Image.Image, *, quality: int = JPEG_QUALITY) -> bytes:
@@ -182,6 +187,7 @@ def jpeg_bytes(picture: Image.Image, *, quality: int = JPEG_QUALITY) -> bytes:
 def _shade(model: Model, view: View, piece: Piece) -> tuple[Array, list[Colour]]:
     """Turn the model before the camera and colour the faces that look at it, farthest first."""
     turn = rotation(pitch=view.pitch) @ rotation(yaw=view.yaw) @ rotation(roll=view.roll)
+    reach = max(float(np.abs(part.corners).max()) for part in model.parts)
     faces, tints, depths = [], [], []
     for material, parts in _by_material(model).items():
         corners = np.concatenate([part.corners for part in parts]) @ turn.T
@@ -191,7 +197,11 @@ def _shade(model: Model, view: View, piece: Piece) -> tuple[Array, list[Colour]]
         corners, normals, glint = corners[seen], normals[seen], glint[seen]
         surface = piece.shown_colour if material == "metal" else material
         faces.append(corners)
-        tints.append(_tint(surface, normals, glint, view, piece.finish if material == "metal" else "polished"))
+        lookup = normals.copy()
+        if material == "metal":
+            # The soft boxes stand near: where a flat face is tells what it mirrors, not only how it is turned.
+            lookup[:, :2] += 0.14 * corners[:, :, :2].mean(axis=1) / reach
+        tints.append(_tint(surface, lookup, glint, view, piece.finish if material == "metal" else "polished"))
         depths.append(corners[:, :, 2].mean(axis=1))
     order = np.argsort(np.concatenate(depths), kind="stable")
     tones = np.concatenate(tints)[order].tolist()
@@ -223,7 +233,9 @@ def _tint(surface: str, normals: Array, glint: Array, view: View, finish: str) -
 def _ramp(surface: str) -> NDArray[np.uint8]:
     stops = np.array(RAMPS[surface], dtype=float)
     levels = np.linspace(0, 1, _LEVELS)
-    return np.column_stack([np.interp(levels, _STOPS, stops[:, channel]) for channel in range(3)]).astype(np.uint8)
+    return np.column_stack([np.interp(levels, _STOPS, stops[:, channel]) for channel in range(3)]).astype(
+        np.uint8
+    )
 
 
 def _reflected(normals: Array, view: View) -> tuple[Array, Array, Array]:
@@ -240,10 +252,12 @@ def _bump(value: Array, centre: float, width: float) -> Array:
 def _metal_level(normals: Array, glint: Array, view: View, finish: str) -> Array:
     x, y, facing = _reflected(normals, view)
     if finish == "hammered":
-        ripple = np.sin(normals[:, 0] * 31 + normals[:, 1] * 17) * np.cos(normals[:, 1] * 29 - normals[:, 2] * 13)
+        ripple = np.sin(normals[:, 0] * 31 + normals[:, 1] * 17) * np.cos(
+            normals[:, 1] * 29 - normals[:, 2] * 13
+        )
         x, y = x + 0.16 * ripple, y - 0.16 * ripple
     soft = 1.7 if finish == "brushed" else 1.0
-    level = 0.50 + 0.13 * y
+    level = 0.57 + 0.15 * y
     level += 0.52 * _bump(y, 0.62, 0.24 * soft) * _bump(x, -0.18, 0.75)
     level += 0.34 * _bump(x, -0.72, 0.16 * soft) * _bump(y, 0.05, 0.6)
     level += 0.24 * _bump(x, 0.80, 0.13 * soft) * _bump(y, -0.1, 0.6)
@@ -282,8 +296,8 @@ def _fire(tints: NDArray[np.uint8], glint: Array) -> NDArray[np.uint8]:
     return np.clip(tints + strength[:, None] * waves, 0, 255).astype(np.uint8)
 
 
-def _project(corners: Array, model: Model, view: View, pixels: int) -> tuple[Array, float]:
-    """Return pixel positions, shape ``(n, 4, 2)``, and the scale in pixels per millimetre."""
+def _project(corners: Array, model: Model, view: View, pixels: int) -> Array:
+    """Return pixel positions, shape ``(n, 4, 2)``."""
     turn = rotation(pitch=view.pitch) @ rotation(yaw=view.yaw) @ rotation(roll=view.roll)
     low, high = corners[..., :2].reshape(-1, 2).min(axis=0), corners[..., :2].reshape(-1, 2).max(axis=0)
     whole_centre, whole_radius = (low + high) / 2, float(max(high - low)) / 2
@@ -294,42 +308,51 @@ def _project(corners: Array, model: Model, view: View, pixels: int) -> tuple[Arr
     nearness = distance / (distance - corners[..., 2:3])
     scale = pixels / 2 * (1 - 2 * view.margin) / radius
     flat = (corners[..., :2] - centre) * nearness * scale
-    return np.stack([pixels / 2 + flat[..., 0], pixels / 2 - flat[..., 1]], axis=-1), scale
+    return np.stack([pixels / 2 + flat[..., 0], pixels / 2 - flat[..., 1]], axis=-1)
 
 
-def _compose(canvas: Image.Image, view: View, size: int, scale: float) -> Image.Image:
+def _compose(canvas: Image.Image, view: View, size: int) -> Image.Image:
     """Lay the painted piece with its shadow on the background."""
-    painted = np.asarray(canvas.convert("RGBa").reduce(SUPERSAMPLING), dtype=np.float32)
-    cover = painted[..., 3:] / 255
+    # Nothing was painted where the canvas is black: averaging gives colour times cover, and X is the cover.
+    *painted, cover = canvas.reduce(SUPERSAMPLING).split()
     ground = _background(view, size)
-    ground *= 1 - view.shadow * _shadow(canvas, size)[..., None]
-    picture = painted[..., :3] + ground * (1 - cover)
-    return _bloom(Image.fromarray(np.clip(picture + 0.5, 0, 255).astype(np.uint8)), cover[..., 0])
+    light = _shadow(cover, size).point([round(255 - view.shadow * level) for level in range(256)])
+    uncovered = ImageChops.multiply(light, ImageChops.invert(cover))
+    ground = ImageChops.multiply(ground, Image.merge("RGB", [uncovered] * 3))
+    return _bloom(ImageChops.add(Image.merge("RGB", painted), ground), cover)
 
 
-def _background(view: View, size: int) -> NDArray[np.float32]:
-    top, bottom = (np.array(colour, dtype=np.float32) for colour in view.background)
-    share = np.linspace(0, 1, size, dtype=np.float32)[:, None, None] ** 1.4
-    return np.repeat(top + (bottom - top) * share, size, axis=1)
+def _background(view: View, size: int) -> Image.Image:
+    top, bottom = view.background
+    share = [(row / 255) ** 1.4 for row in range(256)]
+    columns = [
+        bytes(round(start + (end - start) * part) for part in share)
+        for start, end in zip(top, bottom, strict=True)
+    ]
+    bands = [Image.frombytes("L", (1, 256), column) for column in columns]
+    return Image.merge("RGB", bands).resize((size, size), Image.Resampling.BILINEAR)
 
 
-def _shadow(canvas: Image.Image, size: int) -> NDArray[np.float32]:
-    """Return how much light is taken from every pixel: a near, dark shadow and a far, soft one."""
+def _shadow(cover: Image.Image, size: int) -> Image.Image:
+    """Return how much light is taken from every pixel: by a near, dark shadow and by a far, soft one."""
     small = size // 4
-    cast = canvas.getchannel("A").reduce(SUPERSAMPLING * 4)
-    total = np.zeros((small, small), dtype=np.float32)
+    cast = cover.resize((small, small), Image.Resampling.BOX)
+    total = Image.new("L", (small, small), 0)
     for offset, blur, strength in ((0.012, 0.010, 0.55), (0.034, 0.036, 0.75)):
         moved = Image.new("L", (small, small), 0)
         moved.paste(cast, (round(offset * small * 0.5), round(offset * small)))
-        total += strength * np.asarray(moved.filter(ImageFilter.GaussianBlur(blur * small)), dtype=np.float32) / 255
-    soft = Image.fromarray(np.clip(total * 255, 0, 255).astype(np.uint8)).resize((size, size), Image.Resampling.BICUBIC)
-    return np.asarray(soft, dtype=np.float32) / 255
+        soft = moved.filter(ImageFilter.GaussianBlur(blur * small))
+        total = ImageChops.add(total, soft.point([round(level * strength) for level in range(256)]))
+    return total.resize((size, size), Image.Resampling.BICUBIC)
 
 
-def _bloom(picture: Image.Image, cover: NDArray[np.float32]) -> Image.Image:
+def _bloom(picture: Image.Image, cover: Image.Image) -> Image.Image:
     """Let the brightest points of the piece shine a little over their edge."""
-    pixels = np.asarray(picture, dtype=np.float32)
-    bright = np.clip(pixels.min(axis=2) - 235, 0, 20) * 12 * (cover > 0.99)
-    spread = Image.fromarray(bright.astype(np.uint8)).reduce(2).filter(ImageFilter.GaussianBlur(picture.width / 260))
-    glow = np.asarray(spread.resize(picture.size, Image.Resampling.BILINEAR), dtype=np.float32)
-    return Image.fromarray(np.clip(pixels + 0.35 * glow[..., None], 0, 255).astype(np.uint8))
+    red, green, blue = picture.split()
+    darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
+    bright = darkest.point([min(max(level - 235, 0) * 12, 240) for level in range(256)])
+    bright = ImageChops.multiply(bright, cover.point([255 if level > 252 else 0 for level in range(256)]))
+    spread = bright.reduce(2).filter(ImageFilter.GaussianBlur(picture.width / 260))
+    glow = spread.point([round(level * 0.35) for level in range(256)])
+    glow = glow.resize(picture.size, Image.Resampling.BILINEAR)
+    return ImageChops.add(picture, Image.merge("RGB", [glow] * 3))

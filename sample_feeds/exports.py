@@ -31,20 +31,22 @@ from sample_feeds.wording import (
 
 DIMENSIONS_COLUMN = "Dimensions (product.metafields.custom.dimensions)"
 SHOPIFY_COLUMNS = (
-    "Handle", "Title", "Body (HTML)", "Vendor", "Product Category", "Type", "Tags", "Published", "Option1 Name",
-    "Option1 Value", "Option2 Name", "Option2 Value", "Option3 Name", "Option3 Value", "Variant SKU", "Variant Grams",
-    "Variant Inventory Tracker", "Variant Inventory Qty", "Variant Inventory Policy", "Variant Fulfillment Service",
-    "Variant Price", "Variant Compare At Price", "Variant Requires Shipping", "Variant Taxable", "Variant Barcode",
+    "Handle", "Title", "Body (HTML)", "Vendor", "Product Category", "Type", "Tags", "Published",
+    "Option1 Name", "Option1 Value", "Option2 Name", "Option2 Value", "Option3 Name", "Option3 Value",
+    "Variant SKU", "Variant Grams", "Variant Inventory Tracker", "Variant Inventory Qty",
+    "Variant Inventory Policy", "Variant Fulfillment Service", "Variant Price",
+    "Variant Compare At Price", "Variant Requires Shipping", "Variant Taxable", "Variant Barcode",
     "Image Src", "Image Position", "Image Alt Text", "Gift Card", "SEO Title", "SEO Description",
-    "Google Shopping / Google Product Category", "Google Shopping / Gender", "Google Shopping / Age Group",
-    "Google Shopping / MPN", "Google Shopping / Condition", DIMENSIONS_COLUMN, "Variant Image", "Variant Weight Unit",
-    "Variant Tax Code", "Cost per item", "Status",
+    "Google Shopping / Google Product Category", "Google Shopping / Gender",
+    "Google Shopping / Age Group", "Google Shopping / MPN", "Google Shopping / Condition",
+    DIMENSIONS_COLUMN, "Variant Image", "Variant Weight Unit", "Variant Tax Code", "Cost per item",
+    "Status",
 )  # fmt: skip
 RING_SIZES = (50, 52, 54)
 
 
 def shopify_csv(offers: Sequence[Offer], unreadable_price: Offer) -> bytes:
-    """Return Shopify's product export: a product's first row holds what all share, the others sizes and pictures.
+    """Return Shopify's product export: the first row of a product holds what all share.
 
     Args:
         offers: What is sold.
@@ -132,7 +134,9 @@ def _shopify_rows(offer: Offer, price: str) -> list[dict[str, str]]:
                 "Variant Inventory Policy": "continue" if offer.availability == "preorder" else "deny",
                 "Variant Fulfillment Service": "manual",
                 "Variant Price": price,
-                "Variant Compare At Price": _decimal(offer.list_price_minor) if offer.list_price_minor else "",
+                "Variant Compare At Price": _decimal(offer.list_price_minor)
+                if offer.list_price_minor
+                else "",
                 "Variant Requires Shipping": "true",
                 "Variant Taxable": "true",
                 "Variant Barcode": piece.gtin if sold.gtin and size is None else "",
@@ -170,7 +174,11 @@ def _google_item(offer: Offer, title_suffix: str = "") -> list[str]:
         ("g:product_type", _product_type(sold)),
         ("g:material", english_metal(piece, sold.fineness)),
         ("g:color", _colour_word(sold)),
-        *((f"g:product_{name}", f"{length:g} mm") for name, length in piece.dimensions_mm.items() if name in _GOOGLE_SIDES),
+        *(
+            (f"g:product_{name}", f"{length:g} mm")
+            for name, length in piece.dimensions_mm.items()
+            if name in _GOOGLE_SIDES
+        ),
         ("g:product_weight", f"{piece.weight_g:g} g"),
         *(
             ("g:image_link" if number == 0 else "g:additional_image_link", picture.file)
@@ -219,7 +227,9 @@ def _maker_item(offer: Offer) -> dict[str, Any]:
         "specs": [{"label": label, "value": value} for label, value in specs if value],
         "dimensions": {f"{name}_mm": length for name, length in piece.dimensions_mm.items()},
         "weight_g": piece.weight_g,
-        "certificate": {"laboratory": "Loupe Gem Lab", "number": piece.certificate} if piece.certificate else None,
+        "certificate": {"laboratory": "Loupe Gem Lab", "number": piece.certificate}
+        if piece.certificate
+        else None,
         "images": [
             {"src": picture.file, "alt": f"{piece.name}, picture {number}"}
             for number, picture in enumerate(sold.pictures, start=1)

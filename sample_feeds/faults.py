@@ -1,7 +1,7 @@
 """What goes wrong in the sample house: a small, stated set, each with the truth about it.
 
-Two kinds: rows that cannot be taken as they are, and picture files that are broken or bad.  Picture faults come as
-additional pictures of pieces that have good ones, so nothing becomes unfindable by them.
+Two kinds: rows that cannot be taken as they are, and picture files that are broken or bad.  Picture faults
+come as additional pictures of pieces that have good ones, so nothing becomes unfindable by them.
 """
 
 import io
@@ -64,13 +64,22 @@ def plant(sold: Sequence[Sold]) -> tuple[tuple[Sold, ...], Strays, tuple[Fault, 
 
     def note(kind: str, one: Sold, expected: str, file: str | None = None) -> None:
         faults.append(
-            Fault(kind=kind, feed=one.feed, piece=one.piece.key, source_id=one.source_id, file=file, expected=expected)
+            Fault(
+                kind=kind,
+                feed=one.feed,
+                piece=one.piece.key,
+                source_id=one.source_id,
+                file=file,
+                expected=expected,
+            )
         )
 
     def put(one: Sold) -> None:
         altered[one.feed, one.piece.key] = one
 
-    disputed = pick("maison", lambda one: one.gtin and one.piece.metal == "gold" and _also(sold, one, "atelier"))
+    disputed = pick(
+        "maison", lambda one: one.gtin and one.piece.metal == "gold" and _also(sold, one, "atelier")
+    )
     put(replace(disputed, fineness=585 if disputed.piece.fineness != 585 else 750))
     note("fineness_disagreement", disputed, "both sources stay; the disagreement is recorded")
     curio = pick("northgem", lambda one: one.gtin)

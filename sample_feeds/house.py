@@ -1,7 +1,7 @@
 """The sample house on disk: three feeds with their deliveries and pictures, and beside them the truth.
 
-``truth.json`` is for tests and measurements; no feed and no pipeline reads it.  ``house.json`` is written last and
-says that the house is complete.
+``truth.json`` is for tests and measurements; no feed and no pipeline reads it.  ``house.json`` is written last
+and says that the house is complete.
 """
 
 import json
@@ -42,11 +42,13 @@ class HouseReport:
     written: bool  # false when the house stood already
 
 
-def write_house(out: Path, *, pieces: int = 72, seed: int = 7, drops: int = 3, first_day: date) -> HouseReport:
+def write_house(
+    out: Path, *, pieces: int = 72, seed: int = 7, drops: int = 3, first_day: date
+) -> HouseReport:
     """Write the house, or leave it alone when it stands complete with the same parameters.
 
-    The same parameters give the same bytes.  A house with other parameters is replaced as a whole; what was in
-    its folder besides is lost with it.
+    The same parameters give the same bytes.  A house with other parameters is replaced as a whole; what was
+    in its folder besides is lost with it.
 
     Args:
         out: The house's folder; new, empty, or an earlier house.
@@ -83,7 +85,9 @@ def write_house(out: Path, *, pieces: int = 72, seed: int = 7, drops: int = 3, f
         counts = {
             "pieces": pieces,
             "pieces_of_several_sources": sum(len(one["listings"]) > 1 for one in truth["pieces"]),
-            "listings": {feed: sum(one.feed == feed and one.last == drops - 1 for one in sold) for feed in FEEDS},
+            "listings": {
+                feed: sum(one.feed == feed and one.last == drops - 1 for one in sold) for feed in FEEDS
+            },
             "deliveries": len(files),
             "pictures": pictures,
             "faults": len(faults),
@@ -98,7 +102,7 @@ def write_house(out: Path, *, pieces: int = 72, seed: int = 7, drops: int = 3, f
 
 
 def _standing(out: Path) -> dict[str, Any] | None:
-    """Return the house.json of an earlier house, None when there is none; refuse a folder that is something else."""
+    """Return the house.json of an earlier house, None when there is none; refuse any other folder."""
     if not out.exists():
         return None
     try:
@@ -106,7 +110,9 @@ def _standing(out: Path) -> dict[str, Any] | None:
         parameters = standing["parameters"]
     except (OSError, ValueError, KeyError, TypeError):
         if not out.is_dir() or any(out.iterdir()):
-            message = f"{out} holds something that is no complete sample house: name a new or empty folder, or remove it"
+            message = (
+                f"{out} holds something that is no sample house: name a new or empty folder, or remove it"
+            )
             raise SampleHouseError(message) from None
         return None
     return standing if isinstance(parameters, dict) else None
@@ -151,7 +157,7 @@ def _write_feeds(
 
 
 def _write_pictures(folder: Path, sold: Sequence[Sold]) -> int:
-    """Draw every picture once; a picture that shares another's bytes is copied.  Return how many files there are."""
+    """Draw every picture once, copy those that share another's bytes, and return how many files there are."""
     kinds = {kind for kind, _, _ in PICTURE_FAULTS}
     for one in sold:
         for picture in one.pictures:
@@ -169,13 +175,18 @@ def _write_pictures(folder: Path, sold: Sequence[Sold]) -> int:
             if picture.same_bytes_as is not None:
                 feed, _, file = picture.same_bytes_as.partition("/")
                 _write_bytes(
-                    folder / one.feed / "images" / picture.file, (folder / feed / "images" / file).read_bytes()
+                    folder / one.feed / "images" / picture.file,
+                    (folder / feed / "images" / file).read_bytes(),
                 )
     return sum(1 for feed in FEEDS for path in (folder / feed / "images").rglob("*") if path.is_file())
 
 
 def _truth(
-    designs: Sequence[Piece], sold: Sequence[Sold], strays: Strays, faults: Sequence[Fault], days: Sequence[date]
+    designs: Sequence[Piece],
+    sold: Sequence[Sold],
+    strays: Strays,
+    faults: Sequence[Fault],
+    days: Sequence[date],
 ) -> dict[str, Any]:
     return {
         "format_version": 1,
@@ -199,7 +210,9 @@ def _truth(
             for piece in designs
         ],
         "broken": [asdict(fault) for fault in faults],
-        "stray_rows": {name: getattr(strays, name).piece.key for name in ("without_id", "unreadable_price", "duplicate")},
+        "stray_rows": {
+            name: getattr(strays, name).piece.key for name in ("without_id", "unreadable_price", "duplicate")
+        },
     }
 
 

@@ -1,7 +1,7 @@
 """The seeded catalogue of the sample house: what its pieces are, before anybody sells or draws them.
 
-Attributes are drawn independently of each other, so that no model can read the stone off the category.  Words of
-shops live in ``wording``, shapes in ``shapes``.
+Attributes are drawn independently of each other, so that no model can read the stone off the category.  Words
+of shops live in ``wording``, shapes in ``models``.
 """
 
 import random
@@ -34,7 +34,7 @@ DESIGNS: Mapping[Category, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 STYLES = ("minimalist", "classic", "vintage", "art deco", "bohemian", "modern")
 FINISHES = ("polished", "polished", "brushed", "hammered")
-# metal -> (colours it comes in, finenesses in per mille, weight in a house's assortment, euro per gram of fine metal)
+# metal -> (colours, finenesses in per mille, weight in a house's assortment, euro per gram of fine metal)
 METALS: Mapping[str, tuple[tuple[str, ...], tuple[int | None, ...], int, float]] = {
     "gold": (("yellow", "white", "rose"), (375, 585, 750), 10, 78.0),
     "silver": (("silver",), (925,), 6, 1.1),
@@ -98,9 +98,10 @@ STONE_SPAN_MM: Mapping[str, tuple[float, float]] = {
 }
 BRANDS = ("Solène Varenne", "Ostrea & Fils", "Vesperlane", "Maren Hald", "Kestrel & Oake", "Lumifauve")
 NAMES = (
-    "Aube", "Marée", "Calypso", "Brume", "Sirocco", "Nocturne", "Pomona", "Écume", "Faraday", "Isolde", "Juniper", "Lisière",
-    "Mirage", "Nymphéa", "Oriel", "Palmyre", "Quartier", "Rivage", "Selene", "Tamaris", "Umbra", "Verveine", "Willow", "Xylia",
-    "Ysée", "Zéphyr", "Alcyone", "Bergamote", "Cinder", "Dorée", "Estuary", "Fennel", "Garance", "Halcyon", "Indra", "Jasmin",
+    "Aube", "Marée", "Calypso", "Brume", "Sirocco", "Nocturne", "Pomona", "Écume", "Faraday", "Isolde",
+    "Juniper", "Lisière", "Mirage", "Nymphéa", "Oriel", "Palmyre", "Quartier", "Rivage", "Selene",
+    "Tamaris", "Umbra", "Verveine", "Willow", "Xylia", "Ysée", "Zéphyr", "Alcyone", "Bergamote", "Cinder",
+    "Dorée", "Estuary", "Fennel", "Garance", "Halcyon", "Indra", "Jasmin",
 )  # fmt: skip
 # GS1 keeps 952 for demonstrations and examples, so no real article has these numbers; unlike the restricted 200 to
 # 299 they are otherwise ordinary: a reader may join by them.
@@ -205,7 +206,9 @@ def _draw(rng: random.Random, index: int, category: Category, name: str) -> Piec
     colours, finenesses, _, _ = METALS[metal]
     colour = rng.choice(colours)
     fineness = rng.choice(finenesses)
-    plating = rng.choice(list(PLATINGS)) if metal in ("silver", "stainless steel") and rng.random() < 0.4 else None
+    plating = (
+        rng.choice(list(PLATINGS)) if metal in ("silver", "stainless steel") and rng.random() < 0.4 else None
+    )
     style = rng.choice(STYLES)
     finish = rng.choice(FINISHES)
     set_with, plain = DESIGNS[category]
@@ -218,7 +221,9 @@ def _draw(rng: random.Random, index: int, category: Category, name: str) -> Piec
     dimensions = _draw_dimensions(rng, category, design, stone)
     weight = round(_volume_mm3(category, dimensions) * DENSITY_G_PER_MM3[metal], 1)
     article = 10_000 + index * 37 + rng.randrange(37)
-    certified = stone is not None and stone.name in ("diamond", "ruby", "sapphire", "emerald") and rng.random() < 0.6
+    certified = (
+        stone is not None and stone.name in ("diamond", "ruby", "sapphire", "emerald") and rng.random() < 0.6
+    )
     return Piece(
         key=f"piece-{index + 1:03d}",
         category=category,
@@ -267,6 +272,8 @@ def _draw_dimensions(
         ratio = {"hoops": 1.0, "discs": 1.0, "studs": 1.0, "halo_studs": 1.0, "drops": 2.4}[design]
         if stone is not None and design != "drops":
             drawn["width"] = stone.size_mm + (4.0 if design == "halo_studs" else 1.5)
+        elif stone is not None:
+            drawn["width"] = stone.size_mm + 1.0
         drawn["height"] = _to_half(drawn["width"] * ratio)
     if category in ("pendant", "brooch"):
         drawn["height"] = _to_half(drawn["width"] * rng.uniform(0.95, 1.4))
@@ -306,7 +313,14 @@ def _price_minor(
     per_gram = METALS[metal][3] * (fineness or 1000) / 1000
     gems = 0.0
     if stone is not None:
-        several = {"eternity": 3.0, "tennis": 6.0, "strand": 5.0, "beaded": 4.0, "statement": 3.0, "trilogy": 1.5}
+        several = {
+            "eternity": 3.0,
+            "tennis": 6.0,
+            "strand": 5.0,
+            "beaded": 4.0,
+            "statement": 3.0,
+            "trilogy": 1.5,
+        }
         gems = STONES[stone.name][1] * (stone.size_mm / 5) ** 1.6 * several.get(design, 1.0)
     gems += {"diamond": 180.0, "cubic zirconia": 12.0}.get(accent or "", 0.0)
     euro = (38 + weight_g * per_gram * 1.9 + gems) * rng.uniform(0.85, 1.25)

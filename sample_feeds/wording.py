@@ -63,7 +63,12 @@ FRENCH_DIMENSIONS: Mapping[str, str] = {
     "thickness": "Épaisseur",
 }
 _FRENCH_GOLD = {"yellow": "or jaune", "white": "or blanc", "rose": "or rose"}
-_FRENCH_METALS = {"silver": "argent", "platinum": "platine", "stainless steel": "acier inoxydable", "titanium": "titane"}
+_FRENCH_METALS = {
+    "silver": "argent",
+    "platinum": "platine",
+    "stainless steel": "acier inoxydable",
+    "titanium": "titane",
+}
 _FRENCH_PLATINGS = {
     "yellow gold": "plaqué or jaune",
     "rose gold": "plaqué or rose",
@@ -132,7 +137,9 @@ def english_title(piece: Piece, fineness: int | None) -> str:
     """Return an English shop's title: other words, in another order, than the French one's."""
     stones = " and ".join(piece.stones)
     design = _DESIGN_WORDS.get(piece.design, "")
-    noun = " ".join(part for part in (piece.style, design, ENGLISH_CATEGORIES[piece.category][0].lower()) if part)
+    noun = " ".join(
+        part for part in (piece.style, design, ENGLISH_CATEGORIES[piece.category][0].lower()) if part
+    )
     title = f"{noun} in {english_metal(piece, fineness)}" + (f" with {stones}" if stones else "")
     return f"{piece.brand} {title[0].upper()}{title[1:]} - {piece.name}"
 
@@ -140,7 +147,9 @@ def english_title(piece: Piece, fineness: int | None) -> str:
 def curio_title(piece: Piece, fineness: int | None) -> str:
     """Return a title from which nobody can tell what kind of piece it is."""
     stones = " and ".join(piece.stones)
-    return f"{piece.brand} {piece.name} in {english_metal(piece, fineness)}" + (f" with {stones}" if stones else "")
+    return f"{piece.brand} {piece.name} in {english_metal(piece, fineness)}" + (
+        f" with {stones}" if stones else ""
+    )
 
 
 def maker_title(piece: Piece) -> str:

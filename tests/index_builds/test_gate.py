@@ -129,7 +129,7 @@ def test_a_report_that_only_says_passed_does_not_help(tmp_path, store, catalogue
     manifest = store.publish(draft_of(content, paths, report))
 
     assert store.latest("house").state == "candidate"
-    with pytest.raises(GateRefusedError, match="does not pass the gate.*vector_cosine: measured"):
+    with pytest.raises(GateRefusedError, match=r"does not pass the gate.*vector_cosine: measured"):
         try_to_promote(store, manifest.snapshot_id)
 
 
@@ -181,7 +181,7 @@ def test_a_report_forged_in_every_figure_falls_when_measured_again(tmp_path, sto
     manifest = store.publish(draft_of(content, paths, forged))
 
     with pytest.raises(
-        GateRefusedError, match="does not hold up when measured again.*vector_cosine: measured"
+        GateRefusedError, match=r"does not hold up when measured again.*vector_cosine: measured"
     ):
         try_to_promote(store, manifest.snapshot_id, truth=lambda: (catalogue.keys, catalogue.vectors))
 

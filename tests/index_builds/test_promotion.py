@@ -1,6 +1,7 @@
 """The pointer: one winner, no way around the gate, and a way back."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -15,6 +16,7 @@ from index_builds.errors import (
     SnapshotMissingError,
 )
 from index_builds.promotion import promote, rollback
+from index_builds.queries import HELD_OUT
 from index_builds.snapshots import Pointer
 from storage.objects import digest_key
 
@@ -36,7 +38,9 @@ def back(store, **changed):
 
 @pytest.fixture
 def catalogue():
-    return make_catalogue(30)
+    # One tier and one family: what is under test here is the pointer, not the gate.
+    made = make_catalogue(30, tiers=("hot",), queries=10)
+    return replace(made, queries={HELD_OUT: made.queries[HELD_OUT]})
 
 
 def versions(store, catalogue, *counts):
@@ -103,7 +107,7 @@ def test_the_same_race_with_an_incumbent_has_one_winner(either_store, catalogue)
 def test_a_candidate_that_was_compared_with_another_incumbent_must_be_judged_again(store, catalogue):
     early = build(store, catalogue)
     versions(store, catalogue, 29)
-    with pytest.raises(GateRefusedError, match="was compared with no incumbent, but .* is promoted now"):
+    with pytest.raises(GateRefusedError, match=r"was compared with no incumbent, but .* is promoted now"):
         forward(store, early)
     again = build(store, catalogue)
     assert again.content_digest == early.content_digest
@@ -114,7 +118,7 @@ def test_a_candidate_that_was_compared_with_another_incumbent_must_be_judged_aga
 def test_a_caller_who_looked_too_long_ago_is_told(store, catalogue):
     versions(store, catalogue, 30)
     later = build(store, catalogue.take(np.arange(29)))
-    with pytest.raises(PromotionConflictError, match="at version 1 .*, not 0"):
+    with pytest.raises(PromotionConflictError, match=r"at version 1 .*, not 0"):
         forward(store, later, expected_pointer_version=0)
 
 

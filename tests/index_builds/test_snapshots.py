@@ -204,7 +204,7 @@ def test_a_fresh_process_finds_files_that_do_not_hold_what_is_stated(tmp_path, s
     gate = judged(content, paths, catalogue)
     lying = content.model_copy(update={"live_vectors": 239, "ids_digest": "0" * 64})
     manifest = store.publish(draft_of(lying, paths, gate))
-    with pytest.raises(SnapshotDamagedError, match="240 ids with digest .* the manifest says 239"):
+    with pytest.raises(SnapshotDamagedError, match=r"240 ids with digest .* the manifest says 239"):
         store.verify("house", manifest.snapshot_id)
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from index_builds.build import write_index
 from index_builds.gate import run_gate, truth_of
 from index_builds.gate_report import GateReport
-from index_builds.manifest import IndexFile, Manifest, MetadataFile, SnapshotContent, Training, ids_digest
+from index_builds.ids import ids_digest
+from index_builds.manifest import IndexFile, Manifest, MetadataFile, SnapshotContent, Training
 from index_builds.metadata_file import SCHEMA, canonical_metadata, write_metadata
 from index_builds.pipeline import build_candidate
 from index_builds.queries import HELD_OUT, Queries, free_queries, held_out_queries

@@ -1,0 +1,174 @@
+"""What do the plans of ``plan_tier`` cost and find, beside the plain factories they were chosen over?
+
+Clustered unit vectors: 2,000 clusters in 48 dimensions, lifted to 512 with noise.  Every index is built by
+``build_index``, written, loaded as serving loads it, and asked one query at a time by one thread.  Search
+parameters of plans come from ``choose_parameters``; plain factories get the cheapest point of the same kind
+of grid that reaches the same recall, so that speeds compare.  Resident megabytes are measured in a fresh
+process, before the first query.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import faiss
+import numpy as np
+from hardware import hardware
+from numpy.typing import NDArray
+
+from index_builds.bootstrap import lower_bound
+from index_builds.build import build_index
+from index_builds.exact import Neighbours, exact_neighbours, pair_scores
+from index_builds.ids import ids_digest
+from index_builds.index_files import load_index
+from index_builds.manifest import IndexFile
+from index_builds.operating_point import choose_parameters
+from index_builds.plans import TierPlan, plan_tier
+from index_builds.recall import count_found
+from index_builds.search import OpenTier
+from index_builds.settings import TierSettings
+from index_builds.tiers import TIERS
+
+OUT = Path(__file__).parent / "out" / "index_build.json"
+DIMENSION = 512
+QUERIES = 500
+_RESIDENT = """
+import sys
+from pathlib import Path
+from index_builds.index_files import load_index
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+import faiss
+before = resident()
+index = load_index(Path(sys.argv[1]), digest=sys.argv[2], mapped=sys.argv[3] == "mapped")
+print(resident() - before)
+"""
+
+
+def clustered(count: int, seed: int) -> NDArray[np.float32]:
+    """Return unit vectors in clusters, as embeddings of a catalogue are."""
+    random = np.random.default_rng(seed)
+    centres = random.normal(size=(2000, 48)).astype(np.float32)
+    lift = random.normal(size=(48, DIMENSION)).astype(np.float32) / 48**0.5
+    inner = centres[random.integers(2000, size=count)] + 0.4 * random.normal(size=(count, 48)).astype(
+        np.float32
+    )
+    vectors = inner @ lift + 0.1 * random.normal(size=(count, DIMENSION)).astype(np.float32)
+    unit: NDArray[np.float32] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return unit
+
+
+def plain(plan: TierPlan) -> list[TierPlan]:
+    """Return the plain factories that the plan's tier might have had."""
+    lists = plan_tier("warm", plan.count, plan.dimension, TierSettings()).grid
+    others = {
+        "hot": {"HNSW32,Flat": plan.grid},
+        "warm": {"IVF1024,PQ128x4fs,Refine(SQ8)": tuple({**point, "k_factor": 8} for point in lists)},
+        "cold": {"IVF1024,PQ64": lists},
+    }[plan.tier]
+    return [
+        replace(plan, factory=factory, grid=grid, reason="plain", training_size=min(plan.count, 65_536))
+        for factory, grid in others.items()
+        if grid
+    ]
+
+
+def measure(
+    plan: TierPlan,
+    keys: NDArray[np.int64],
+    vectors: NDArray[np.float32],
+    queries: NDArray[np.float32],
+    exact: Neighbours,
+    folder: Path,
+) -> dict[str, object]:
+    """Build, load and ask one index."""
+    started = time.perf_counter()
+    built = build_index(plan, keys, vectors, folder / "index")
+    build_seconds = time.perf_counter() - started
+    mapped = plan.tier != "hot"
+    file = IndexFile(
+        digest=built.digest,
+        bytes=built.bytes,
+        factory=plan.factory,
+        parameters=dict(plan.grid[-1]) if plan.grid else {},
+        vectors=len(keys),
+        ids_digest=ids_digest(keys),
+        recipe="benchmark",
+        resident_fraction=plan.resident_fraction,
+        reason=plan.reason,
+    )
+    index = load_index(built.path, digest=built.digest, mapped=mapped)
+    opened = OpenTier(tier=plan.tier, index=index, file=file, path=built.path)
+    none = np.empty(0, dtype=np.int64)
+    parameters = choose_parameters(plan, opened, keys, vectors, reserved=none, settings=TierSettings())
+    tuned = OpenTier(
+        tier=plan.tier, index=index, file=file.model_copy(update={"parameters": parameters}), path=built.path
+    )
+    faiss.omp_set_num_threads(1)
+    started = time.perf_counter()
+    found = np.concatenate([tuned.search(queries[row : row + 1], 10)[1] for row in range(len(queries))])
+    seconds = time.perf_counter() - started
+    answered = np.where(found >= 0, tuned.keys[np.maximum(found, 0)], -1)
+    places = np.searchsorted(keys, answered)
+    scores = pair_scores(np.repeat(queries, 10, axis=0), vectors[places.ravel()]).reshape(found.shape)
+    counted = count_found(exact, answered, np.where(answered >= 0, scores, -np.inf))
+    shares = counted.found / counted.possible
+    done = subprocess.run(
+        [sys.executable, "-c", _RESIDENT, str(built.path), built.digest, "mapped" if mapped else "read"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {
+        "vectors": len(keys),
+        "tier": plan.tier,
+        "factory": plan.factory,
+        "chosen": plan.reason != "plain",
+        "parameters": parameters,
+        "build_seconds": round(build_seconds, 1),
+        "file_mb": round(built.bytes / 1e6, 1),
+        "resident_mb": round(float(done.stdout), 1),
+        "resident_fraction": round(float(done.stdout) * 1e6 / vectors.nbytes, 3),
+        "recall_at_10": round(float(shares.mean()), 4),
+        "recall_at_10_lower": round(
+            lower_bound(shares, np.ones(len(shares), dtype=np.int64), samples=1000, confidence=0.95, seed=1),
+            4,
+        ),
+        "queries_per_second": round(len(queries) / seconds),
+    }
+
+
+def main() -> None:
+    """Measure every plan at every size, print a table, write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true", help="5,000 vectors only, for continuous integration")
+    sizes = [5_000] if parser.parse_args().small else [20_000, 200_000]
+    machine = hardware()
+    print(json.dumps(machine))
+    results = []
+    threads = faiss.omp_get_max_threads()
+    for size in sizes:
+        drawn = clustered(size + QUERIES, seed=size)
+        vectors, queries = drawn[:size], drawn[size:]
+        keys = np.arange(size, dtype=np.int64) * 7 + 3
+        exact = exact_neighbours(queries, vectors, keys, k=10)
+        for tier in TIERS:
+            plan = plan_tier(tier, size, DIMENSION, TierSettings())
+            for candidate in [plan, *plain(plan)]:
+                faiss.omp_set_num_threads(threads)
+                with tempfile.TemporaryDirectory() as folder:
+                    row = measure(candidate, keys, vectors, queries, exact, Path(folder))
+                results.append(row)
+                print("  ".join(f"{name} {value}" for name, value in row.items()), flush=True)
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps({"hardware": machine, "results": results}, indent=2) + "\n")
+    print(f"written to {OUT}")
+
+
+if __name__ == "__main__":
+    main()
