@@ -265,15 +265,21 @@ def _first_stated(order: list[str], by_id: Mapping[str, Mapping[str, Any]], fiel
 def _disagreements(members: list[Mapping[str, Any]]) -> Iterable[tuple[str, dict[str, Any]]]:
     for field in COMPARED if len(members) > 1 else ():
         said = {row["listing_id"]: row[field] for row in members if row[field]}
-        if len({_comparable(value) for value in said.values()}) > 1:
+        if len(said) > 1 and _differ(list(said.values())):
             yield field, said
+
+
+def _differ(values: list[Any]) -> bool:
+    """Whether two sources contradict each other; one that states more measures than another does not."""
+    if isinstance(values[0], dict):
+        named = {name for value in values for name in value}
+        return any(len({value[name] for value in values if name in value}) > 1 for name in named)
+    return len({_comparable(value) for value in values}) > 1
 
 
 def _comparable(value: Any) -> Hashable:
     if isinstance(value, str):
         return _folded(value)
-    if isinstance(value, dict):
-        return tuple(sorted(value.items()))
     return tuple(sorted(value)) if isinstance(value, list) else value
 
 

@@ -3,9 +3,7 @@
 Run one after another in this process.
 """
 
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import dagster as dg
@@ -51,12 +49,14 @@ def refresh(settings: Settings, collections: list[str], announce: Announce) -> R
     feeds = [f"{name}.{feed.name}" for name in collections for feed in settings.collections[name].feeds]
     shards = settings.embedding_shards
     total = len(feeds) + 2 * len(collections) + 1
-    with _quiet(settings), open_instance(settings) as instance:
+    # Dagster's event log goes to the instance, where the UI shows it; this command has its own summary.
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    with open_instance(settings) as instance:
 
         def run(job: str, subject: str, **arguments: object) -> bool:
             announce(job, subject, outcome.runs, total)
             result = definitions.resolve_job_def(job).execute_in_process(
-                instance=instance, raise_on_error=False, **arguments
+                instance=instance, raise_on_error=False, run_config=quiet, **arguments
             )
             outcome.runs += 1
             announce(job, subject, outcome.runs, total)
@@ -91,23 +91,3 @@ def _reason(result: dg.ExecuteInProcessResult) -> str:
         if not check.passed and check.blocking
     ]
     return "; ".join(failed) or "the run failed; `loupe dev` shows its log"
-
-
-@contextmanager
-def _quiet(settings: Settings) -> Iterator[None]:
-    """Keep Dagster's event log off the terminal.
-
-    It is in the instance, and this command has its own summary.
-    """
-    level = logging.DEBUG if settings.log_level == "debug" else logging.CRITICAL
-    loggers = [
-        logging.getLogger(name) for name in ("dagster", "dagster.daemon", "alembic", "great_expectations")
-    ]
-    before = [one.level for one in loggers]
-    for one in loggers:
-        one.setLevel(level)
-    try:
-        yield
-    finally:
-        for one, was in zip(loggers, before, strict=True):
-            one.setLevel(was)

@@ -38,7 +38,7 @@ GOLD_RISE = 0.04  # the last delivery's rise of everything in gold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture that a listing names: its file, the view it shows, and whose bytes it shares, if anybody's."""
+    """A picture that a listing names: its file, the view it shows, and whose bytes it shares, if any."""
 
     file: str
     view: str
@@ -187,7 +187,7 @@ def _identifiers(rng: random.Random, sellers: tuple[Feed, ...]) -> dict[Feed, tu
 
 
 def _source_id(feed: Feed, piece: Piece) -> str:
-    number = piece.gtin[-7:-1].lstrip("0")
+    number = piece.article_number
     if feed == "maison":
         return slug(f"{FRENCH_CATEGORIES[piece.category][0]} {piece.name} {number}")
     return f"NG-{number}" if feed == "northgem" else f"A{number}"
@@ -207,7 +207,7 @@ def _pictures(rng: random.Random, feed: Feed, piece: Piece, sellers: tuple[Feed,
 
 
 def _file(feed: Feed, piece: Piece, stem: str, view: str) -> str:
-    number = piece.gtin[-7:-1].lstrip("0")
+    number = piece.article_number
     match feed:
         case "maison":
             french = {"front": "face", "angle": "profil", "detail": "zoom"}

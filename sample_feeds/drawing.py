@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from sample_feeds.pieces import Piece
 from sample_feeds.models import Model, model_of
+from sample_feeds.pieces import Piece
 from sample_feeds.shapes import Part, rotation
 
 SUPERSAMPLING = 2
@@ -27,8 +27,8 @@ Colour = tuple[int, int, int]
 RAMPS: dict[str, tuple[Colour, Colour, Colour, Colour]] = {
     "yellow": ((84, 52, 12), (190, 138, 44), (242, 208, 120), (255, 251, 232)),
     "rose": ((92, 44, 32), (198, 128, 104), (243, 196, 174), (255, 246, 240)),
-    "white": ((58, 60, 64), (150, 153, 158), (221, 223, 226), (255, 255, 255)),
-    "silver": ((48, 51, 57), (142, 147, 155), (224, 228, 234), (255, 255, 255)),
+    "white": ((58, 60, 64), (150, 153, 158), (221, 223, 226), (249, 249, 250)),
+    "silver": ((48, 51, 57), (142, 147, 155), (222, 226, 232), (248, 249, 250)),
     "grey": ((34, 36, 40), (104, 108, 114), (174, 178, 184), (244, 246, 248)),
     "black": ((10, 10, 13), (44, 45, 50), (104, 106, 114), (232, 236, 244)),
     "diamond": ((96, 112, 132), (198, 212, 226), (238, 245, 251), (255, 255, 255)),
@@ -88,8 +88,8 @@ def view_of(piece: Piece, name: str) -> View:
     """Return one of the views that shops publish of a piece.
 
     ``front`` is a packshot on white, ``angle`` the piece turned on a faint grey, ``detail`` a close-up;
-    ``studio``, ``studio_angle``, ``studio_detail`` and ``table`` are by other photographers: other side, other
-    light.
+    ``studio``, ``studio_angle``, ``studio_detail`` and ``table`` are by other photographers: other side,
+    other light.
 
     Raises:
         ValueError: If there is no view of this name.
@@ -199,7 +199,7 @@ def _shade(model: Model, view: View, piece: Piece) -> tuple[Array, list[Colour]]
         faces.append(corners)
         lookup = normals.copy()
         if material == "metal":
-            # The soft boxes stand near: where a flat face is tells what it mirrors, not only how it is turned.
+            # The soft boxes stand near: a flat face mirrors by where it is, not only by how it is turned.
             lookup[:, :2] += 0.14 * corners[:, :, :2].mean(axis=1) / reach
         tints.append(_tint(surface, lookup, glint, view, piece.finish if material == "metal" else "polished"))
         depths.append(corners[:, :, 2].mean(axis=1))
@@ -293,7 +293,8 @@ def _fire(tints: NDArray[np.uint8], glint: Array) -> NDArray[np.uint8]:
     hue = (glint * 7919) % 1.0
     strength = np.where((glint * 104729) % 1.0 > 0.8, 34.0, 6.0)
     waves = np.column_stack([np.cos(2 * np.pi * (hue - shift)) for shift in (0, 1 / 3, 2 / 3)])
-    return np.clip(tints + strength[:, None] * waves, 0, 255).astype(np.uint8)
+    tinged: NDArray[np.uint8] = np.clip(tints + strength[:, None] * waves, 0, 255).astype(np.uint8)
+    return tinged
 
 
 def _project(corners: Array, model: Model, view: View, pixels: int) -> Array:
@@ -353,6 +354,6 @@ def _bloom(picture: Image.Image, cover: Image.Image) -> Image.Image:
     bright = darkest.point([min(max(level - 235, 0) * 12, 240) for level in range(256)])
     bright = ImageChops.multiply(bright, cover.point([255 if level > 252 else 0 for level in range(256)]))
     spread = bright.reduce(2).filter(ImageFilter.GaussianBlur(picture.width / 260))
-    glow = spread.point([round(level * 0.35) for level in range(256)])
+    glow = spread.point([round(level * 0.2) for level in range(256)])
     glow = glow.resize(picture.size, Image.Resampling.BILINEAR)
     return ImageChops.add(picture, Image.merge("RGB", [glow] * 3))

@@ -161,7 +161,7 @@ def _google_item(offer: Offer, title_suffix: str = "") -> list[str]:
         ("g:id", sold.source_id),
         ("title", (_with_typo(title) if offer.typo else title) + title_suffix),
         ("description", english_description(piece, sold.fineness)),
-        ("link", f"https://northgem.example/p/{piece.gtin[-7:-1].lstrip('0')}"),
+        ("link", f"https://northgem.example/p/{piece.article_number}"),
         ("g:brand", piece.brand),
         ("g:condition", "new"),
         ("g:availability", offer.availability),

@@ -140,7 +140,7 @@ def _stray(sold: Sequence[Sold], feed: Feed) -> Sold:
     own = {one.piece.key for one in sold if one.feed == feed}
     other = next(one for one in sold if one.piece.key not in own and one.feed != feed)
     picture = next(one for one in sold if one.feed == feed).pictures[0]
-    number = other.piece.gtin[-7:-1].lstrip("0")
+    number = other.piece.article_number
     return replace(
         other, feed=feed, source_id=f"article-{number}", first=0, last=10**6, pictures=(picture,), typo=False
     )

@@ -10,7 +10,6 @@ import numpy as np
 from sample_feeds.pieces import Cut
 from sample_feeds.shapes import (
     SMOOTH_STONES,
-    TAU,
     Array,
     Part,
     ball,
@@ -50,11 +49,13 @@ def set_stone(
 
 
 def small_stone(stone: str, size: float, seed: str) -> list[Part]:
+    """Return a small set stone in the cut that its kind usually has."""
     cut: Cut = "bead" if stone == "pearl" else "cabochon" if stone in SMOOTH_STONES else "round"
     return set_stone(stone, cut, size, detail=8, prongs=0, seed=seed)
 
 
 def halo_setting(stone: str, cut: Cut, size: float, accent: str, seed: str) -> list[Part]:
+    """Return a set stone with small stones close around it."""
     accent_size = max(size * 0.24, 1.1)
     girdle = cut_outline(cut, 48) * (size + accent_size * 1.35)
     length = np.cumsum(np.linalg.norm(np.diff(np.vstack([girdle, girdle[:1]]), axis=0), axis=1))
@@ -76,6 +77,7 @@ def bead(stone: str, cut: Cut, size: float, seed: str) -> Part:
 
 
 def beads(line: Array, stone: str, cut: Cut, size: float, *, graded: bool) -> list[Part]:
+    """Return beads threaded on a line ``(m, 3)``; graded ones are largest in its middle."""
     lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     parts: list[Part] = []
     place = size * 0.5
@@ -108,9 +110,11 @@ def links(path: Array, width: float, *, long: float = 1.5) -> list[Part]:
 
 
 def bail(x: float, y: float, size: float) -> list[Part]:
+    """Return the loop by which a pendant hangs."""
     loop = circle(size, 16, radius_y=size * 1.4) * np.array([0.55, 1, 1])
     return [tube(loop, width=size * 0.55, closed=True, around=8).turned(rotation(yaw=35)).moved((x, y, 0.8))]
 
 
 def milgrain(path: Array, size: float) -> list[Part]:
+    """Return a row of tiny balls of radius ``size``, one at every point of a path."""
     return [ball(size, detail=3).moved(point) for point in path]

@@ -1,7 +1,7 @@
 """The sample house on disk: three feeds with their deliveries and pictures, and beside them the truth.
 
-``truth.json`` is for tests and measurements; no feed and no pipeline reads it.  ``house.json`` is written last
-and says that the house is complete.
+``truth.json`` is for tests and measurements; no feed and no pipeline reads it.  ``house.json`` is written
+last and says that the house is complete.
 """
 
 import json

@@ -1,7 +1,7 @@
 """How each piece is built of bodies and fittings, and where a close-up of it looks.
 
-One function per category.  Every model is centred near the origin; sizes follow the piece's own, except that chains
-are drawn shorter than life.
+One function per category.  Every model is centred near the origin; sizes follow the piece's own, except that
+chains are drawn shorter than life.
 """
 
 import math
@@ -23,7 +23,6 @@ from sample_feeds.fittings import (
 )
 from sample_feeds.pieces import Cut, Piece
 from sample_feeds.shapes import (
-    SMOOTH_STONES,
     TAU,
     Array,
     Part,
@@ -182,16 +181,15 @@ def _ring_head(piece: Piece, outer: float) -> list[Part]:
                 for side in (-1, 1):
                     for step in (1, 2, 3):
                         angle = side * math.degrees((size * 0.42 + step * 1.7) / outer)
-                        parts += placed(small_stone(piece.accent, 1.5, f"{step}"), rotation(roll=-angle) @ FACING_UP, (
-                            (outer + 0.1) * math.sin(math.radians(angle)), (outer + 0.1) * math.cos(math.radians(angle)), 0
-                        ))  # fmt: skip
+                        turn, radius = math.radians(angle), outer + 0.1
+                        small = small_stone(piece.accent, 1.5, str(step))
+                        place = (radius * math.sin(turn), radius * math.cos(turn), 0)
+                        parts += placed(small, rotation(roll=-angle) @ FACING_UP, place)
     return parts
 
 
 def _necklace(piece: Piece) -> Model:
-    length = (
-        piece.dimensions_mm["length"] * 0.42
-    )  # drawn shorter than life: a true-to-scale chain leaves no room
+    length = piece.dimensions_mm["length"] * 0.42  # a chain true to scale would leave its pendant no room
     width = piece.dimensions_mm["width"]
     line = _neckline(length, 360)
     bottom = line[180]
@@ -255,7 +253,7 @@ def _necklace(piece: Piece) -> Model:
 
 
 def _neckline(length: float, steps: int, *, depth: float = 1.0) -> Array:
-    """Return a necklace laid out as it hangs: closed at the nape, widest below it, from the nape round to it."""
+    """Return a necklace laid out as it hangs: from the nape round to it, widest in its middle."""
     angle = np.linspace(0, TAU, steps)
     radius = length / 6.6
     x = radius * 0.82 * np.sin(angle) * (1 - 0.28 * np.cos(angle))
@@ -330,12 +328,10 @@ def _bracelet(piece: Piece) -> Model:
             )
             if piece.style in ("vintage", "bohemian"):
                 for side in (-1, 1):
-                    parts += milgrain(
-                        circle(radius + 1.2, 90, radius_y=radius * 0.82 + 1.2) + [0, 0, side * width * 0.5],
-                        0.6,
-                    )
+                    rim = circle(radius + 1.2, 90, radius_y=radius * 0.82 + 1.2)
+                    parts += milgrain(rim + np.array([0, 0, side * width * 0.5]), 0.6)
         case "chain":
-            parts += [part for part in links(np.vstack([loop, loop[:1]]), 3.0 + width * 0.7, long=1.45)]
+            parts += links(np.vstack([loop, loop[:1]]), 3.0 + width * 0.7, long=1.45)
         case "beaded":
             stone, cut, size = _stone_of(piece)
             count = int(TAU * radius * 0.91 / (size * 1.03))
@@ -379,12 +375,10 @@ def _bracelet(piece: Piece) -> Model:
                     seed=str(index),
                 )
                 parts += placed(one, turn, (x, y - 0.8, 0))
-    placed = placed(
-        _all(parts), FACING_UP, (0, 0, 0)
-    )  # the wrist's axis is upright: the loop lies before the viewer
+    lying = placed(parts, FACING_UP, (0, 0, 0))  # the wrist's axis is upright
     focus = FACING_UP @ front
     return Model(
-        parts=tuple(placed),
+        parts=tuple(lying),
         focus=(float(focus[0]), float(focus[1]), float(focus[2])),
         focus_radius=radius * 0.42,
     )
@@ -542,30 +536,27 @@ def _watch(piece: Piece) -> Model:
     radius = piece.dimensions_mm["diameter"] / 2
     leather = piece.style in ("classic", "vintage", "minimalist")
     square = piece.style == "art deco"
+    dial = "dial dark" if piece.style in ("modern", "bohemian") else "dial light"
     outline = cut_outline("cushion" if square else "round", 72) * radius * (2.15 if square else 2)
     rim = np.column_stack([outline, np.zeros(len(outline))])
     parts: list[Part] = [
         tube(rim, width=5.0, thickness=1.0, closed=True, around=10, squareness=0.5),
-        tube(rim * 0.95 + [0, 0, 2.6], width=2.2, thickness=2.4, closed=True, around=12),
-        plate(outline * 0.86, thickness=0.6, bevel=0.2, material="dial dark" if piece.style in ("modern", "bohemian") else "dial light").moved((0, 0, 2.6)),
-        tube(np.array([[radius, 0, 0], [radius + 3.2, 0, 0]]), width=3.4, around=12).moved((0, 0, 0)),
-    ]  # fmt: skip
+        tube(rim * 0.95, width=2.2, thickness=2.4, closed=True, around=12).moved((0, 0, 2.6)),
+        plate(outline * 0.86, thickness=0.6, bevel=0.2, material=dial).moved((0, 0, 2.6)),
+        tube(np.array([[radius, 0, 0], [radius + 3.2, 0, 0]]), width=3.4, around=12),
+    ]
     for index in range(12):
         angle = TAU * index / 12
         inward, outward = radius * (0.6 if index % 3 == 0 else 0.68), radius * 0.76
         direction = np.array([math.sin(angle), math.cos(angle), 0.0])
-        parts.append(
-            tube(
-                np.array([direction * inward, direction * outward]) + [0, 0, 3.5],
-                width=radius * 0.035,
-                thickness=radius * 0.05,
-                around=6,
-            )
-        )
+        index_line = np.array([direction * inward, direction * outward])
+        mark = tube(index_line, width=radius * 0.035, thickness=radius * 0.05, around=6)
+        parts.append(mark.moved((0, 0, 3.5)))
     for angle, long, wide in ((math.radians(304), 0.46, 0.07), (math.radians(48), 0.68, 0.05)):
         direction = np.array([math.sin(angle), math.cos(angle), 0.0])
-        hand = np.linspace(direction * -radius * 0.1, direction * radius * long, 9) + [0, 0, 3.9]
-        parts.append(tube(hand, width=radius * wide * 0.5, thickness=radius * wide, around=6))
+        hand = np.linspace(direction * -radius * 0.1, direction * radius * long, 9)
+        body = tube(hand, width=radius * wide * 0.5, thickness=radius * wide, around=6)
+        parts.append(body.moved((0, 0, 3.9)))
     parts.append(ball(radius * 0.06, detail=5).moved((0, 0, 4.2)))
     if piece.stone is not None:
         count = int(TAU * radius * 0.97 / (piece.stone.size_mm * 1.1))
@@ -604,11 +595,17 @@ def _watch(piece: Piece) -> Model:
                 y = start + side * reach * (row + 0.6) / rows
                 drop = -1.5 - 5 * ((row + 0.5) / rows) ** 2
                 for share, wide in ((-0.36, 0.26), (0.0, 0.4), (0.36, 0.26)):
-                    link = tube(
-                        np.array([[strap * (share - wide / 2), y, drop], [strap * (share + wide / 2), y, drop]]),
-                        width=reach / rows * 0.94, thickness=2.4, axis=(0, 1, 0), around=10, squareness=0.6,
-                    )  # fmt: skip
-                    parts.append(link)
+                    ends = [strap * (share - wide / 2), strap * (share + wide / 2)]
+                    parts.append(
+                        tube(
+                            np.array([[x, y, drop] for x in ends]),
+                            width=reach / rows * 0.94,
+                            thickness=2.4,
+                            axis=(0, 1, 0),
+                            around=10,
+                            squareness=0.6,
+                        )
+                    )
     return Model(parts=_all(parts), focus=(0.0, 0.0, 0.0), focus_radius=radius * 1.0)
 
 

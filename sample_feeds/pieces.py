@@ -5,7 +5,7 @@ of shops live in ``wording``, shapes in ``models``.
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -103,8 +103,8 @@ NAMES = (
     "Tamaris", "Umbra", "Verveine", "Willow", "Xylia", "Ysée", "Zéphyr", "Alcyone", "Bergamote", "Cinder",
     "Dorée", "Estuary", "Fennel", "Garance", "Halcyon", "Indra", "Jasmin",
 )  # fmt: skip
-# GS1 keeps 952 for demonstrations and examples, so no real article has these numbers; unlike the restricted 200 to
-# 299 they are otherwise ordinary: a reader may join by them.
+# GS1 keeps 952 for demonstrations and examples: no real article has these numbers, and unlike the restricted
+# 200 to 299 they are valid everywhere, so that a reader may join by them.
 DEMONSTRATION_GTIN_PREFIX = "952"
 
 
@@ -121,9 +121,8 @@ class Stone:
 class Piece:
     """One physical design.
 
-    Lengths are in millimetres, ``fineness`` in per mille (None for metals that are not hallmarked), ``price_minor``
-    is the recommended retail price in euro cents.  ``shown_colour`` is the colour that the eye meets: the plating's
-    where there is one.
+    Lengths are in millimetres, ``fineness`` in per mille (None for metals that are not hallmarked);
+    ``price_minor`` is the recommended retail price in euro cents.
     """
 
     key: str
@@ -148,8 +147,13 @@ class Piece:
 
     @property
     def shown_colour(self) -> str:
-        """The colour of the surface."""
+        """The colour that the eye meets: the plating's where there is one."""
         return PLATINGS[self.plating] if self.plating else self.metal_colour
+
+    @property
+    def article_number(self) -> str:
+        """The house's number of the piece, as its GTIN holds it."""
+        return self.gtin[len(DEMONSTRATION_GTIN_PREFIX) : -1].lstrip("0")
 
     @property
     def stones(self) -> tuple[str, ...]:
@@ -179,7 +183,8 @@ def piece_catalogue(count: int, seed: int) -> tuple[Piece, ...]:
 def gtin_13(number: int) -> str:
     """Return the GTIN-13 with the demonstration prefix for an article number of up to nine digits.
 
-    The last digit is GS1's check digit: weights 1 and 3 alternate from the left, and the sum is a multiple of ten.
+    The last digit is GS1's check digit: weights 1 and 3 alternate from the left, and the sum is a multiple of
+    ten.
     """
     body = f"{DEMONSTRATION_GTIN_PREFIX}{number:09d}"
     if len(body) != 12:
@@ -256,7 +261,7 @@ def _draw_stone(rng: random.Random, design: str) -> Stone:
 def _draw_dimensions(
     rng: random.Random, category: Category, design: str, stone: Stone | None
 ) -> dict[str, float]:
-    span = {
+    spans: dict[Category, dict[str, tuple[float, float]]] = {
         "ring": {"width": (2, 6), "diameter": (15.5, 19)},
         "necklace": {"length": (400, 520), "width": (1, 4)},
         "earrings": {"width": (6, 22), "height": (8, 40)},
@@ -264,8 +269,8 @@ def _draw_dimensions(
         "pendant": {"width": (11, 22), "height": (15, 30)},
         "brooch": {"width": (24, 46), "height": (22, 44)},
         "watch": {"diameter": (26, 42), "thickness": (6, 10)},
-    }[category]
-    drawn = {name: _half_millimetres(rng, low, high) for name, (low, high) in span.items()}
+    }
+    drawn = {name: _half_millimetres(rng, low, high) for name, (low, high) in spans[category].items()}
     if category in ("necklace", "bracelet"):
         drawn["length"] = round(drawn["length"] / 5) * 5.0
     if category == "earrings":
@@ -326,8 +331,3 @@ def _price_minor(
     euro = (38 + weight_g * per_gram * 1.9 + gems) * rng.uniform(0.85, 1.25)
     step = 1 if euro < 100 else 5 if euro < 500 else 10 if euro < 2000 else 50
     return max(int(euro / step) * step, 19) * 100
-
-
-def pieces_by_key(pieces: Sequence[Piece]) -> dict[str, Piece]:
-    """Return the pieces by their key."""
-    return {piece.key: piece for piece in pieces}

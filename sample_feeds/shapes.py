@@ -22,8 +22,8 @@ SMOOTH_STONES = frozenset({"opal", "turquoise", "onyx", "moonstone", "pearl"})
 class Part:
     """Quads of one material.
 
-    ``corners`` has shape ``(n, 4, 3)`` in millimetres (a triangle repeats a corner), ``normals`` ``(n, 3)``, unit and
-    outward.  ``glint`` in [0, 1], shape ``(n,)``, tells neighbouring facets apart; 0.5 everywhere on smooth bodies.
+    ``corners`` has shape ``(n, 4, 3)`` in millimetres (a triangle repeats a corner), ``normals`` ``(n, 3)``,
+    unit and outward.  ``glint`` in [0, 1], shape ``(n,)``, tells neighbouring facets apart; 0.5 on smooth bodies.
     """
 
     material: str
@@ -40,23 +40,24 @@ class Part:
             glint=self.glint,
         )
 
-    def turned(self, rotation: Array) -> "Part":
-        """Return the part turned about the origin by a rotation matrix, shape ``(3, 3)``."""
+    def turned(self, matrix: Array) -> "Part":
+        """Return the part turned about the origin by a rotation ``matrix``, shape ``(3, 3)``."""
         return Part(
             material=self.material,
-            corners=self.corners @ rotation.T,
-            normals=self.normals @ rotation.T,
+            corners=self.corners @ matrix.T,
+            normals=self.normals @ matrix.T,
             glint=self.glint,
         )
 
 
 def rotation(*, pitch: float = 0.0, yaw: float = 0.0, roll: float = 0.0) -> Array:
-    """Return the matrix that turns by ``roll`` about z, then ``yaw`` about y, then ``pitch`` about x, in degrees."""
+    """Return the matrix that turns by ``roll`` about z, ``yaw`` about y, then ``pitch`` about x (degrees)."""
     a, b, c = (math.radians(angle) for angle in (pitch, yaw, roll))
     about_x = np.array([[1, 0, 0], [0, math.cos(a), -math.sin(a)], [0, math.sin(a), math.cos(a)]])
     about_y = np.array([[math.cos(b), 0, math.sin(b)], [0, 1, 0], [-math.sin(b), 0, math.cos(b)]])
     about_z = np.array([[math.cos(c), -math.sin(c), 0], [math.sin(c), math.cos(c), 0], [0, 0, 1]])
-    return about_x @ about_y @ about_z
+    turned: Array = about_x @ about_y @ about_z
+    return turned
 
 
 def tube(
@@ -117,7 +118,7 @@ def tube(
 
 
 def circle(radius: float, steps: int, *, radius_y: float | None = None) -> Array:
-    """Return points of a circle or ellipse in the xy plane, counter-clockwise from the top, shape ``(steps, 3)``."""
+    """Return points of an ellipse in the xy plane, counter-clockwise from the top, shape ``(steps, 3)``."""
     angle = np.linspace(0, TAU, steps, endpoint=False) + TAU / 4
     tall = radius if radius_y is None else radius_y
     return np.column_stack([radius * np.cos(angle), tall * np.sin(angle), np.zeros(steps)])
@@ -140,7 +141,7 @@ def ball(radius: float, *, material: str = "metal", detail: int = 10, flatten: f
 
 
 def dome(outline: Array, *, height: float, material: str, rings: int = 9) -> Part:
-    """Return a smooth dome over an outline ``(m, 2)`` that surrounds the origin: cabochons, petals, pillows."""
+    """Return a smooth dome over an outline ``(m, 2)`` around the origin: cabochons, petals, pillows."""
     share = np.sin(np.linspace(TAU / 4, 0, rings))
     lift = np.sqrt(np.maximum(1 - share**2, 0)) * height
     closed = np.vstack([outline, outline[:1]])
@@ -156,7 +157,7 @@ def dome(outline: Array, *, height: float, material: str, rings: int = 9) -> Par
 
 
 def plate(outline: Array, *, thickness: float, bevel: float = 0.4, material: str = "metal") -> Part:
-    """Return a flat body with a bevelled, faintly domed front over an outline that is star-shaped from the origin."""
+    """Return a flat body with a bevelled, faintly domed front; its outline is star-shaped from the origin."""
     size = float(np.max(np.linalg.norm(outline, axis=1)))
     inner = 1 - min(bevel / size, 0.4)
     face = np.linspace(inner, 0, 11)
@@ -222,16 +223,16 @@ def gem(stone: str, cut: Cut, size_mm: float, *, detail: int = 24, seed: str = "
     columns = len(outline)
     rows = len(points) - 1
     share = np.arange(columns)
-    # Neighbouring facets alternate between bright and dark as a cut stone's do; the noise keeps them from a pattern.
+    # Neighbouring facets alternate between bright and dark as a cut stone's do; noise breaks the pattern.
     alternating = np.stack([((share // (1 + (row % 2)) + row) % 2) for row in range(rows)]).astype(float)
-    noise = noise(rows * columns, f"{stone}{cut}{seed}").reshape(rows, columns)
+    uneven = noise(rows * columns, f"{stone}{cut}{seed}").reshape(rows, columns)
     if steps:
         side = np.repeat(noise(8 * rows, f"step{seed}").reshape(rows, 8), max(columns // 8, 1), axis=1)[
             :, :columns
         ]
-        glint = 0.25 * noise + 0.75 * side
+        glint = 0.25 * uneven + 0.75 * side
     else:
-        glint = 0.42 * alternating + 0.58 * noise
+        glint = 0.42 * alternating + 0.58 * uneven
     return _grid(stone, points, unit(normals), glint)
 
 
@@ -267,6 +268,7 @@ def cut_outline(cut: Cut, steps: int = 24) -> Array:
 
 
 def heart_outline(steps: int = 64) -> Array:
+    """Return a heart of height and width about 1, shape ``(steps, 2)``."""
     t = np.linspace(0, TAU, steps, endpoint=False)
     x = 16 * np.sin(t) ** 3
     y = 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
@@ -274,6 +276,7 @@ def heart_outline(steps: int = 64) -> Array:
 
 
 def star_outline(points: int, inner: float, steps: int = 8) -> Array:
+    """Return a star of diameter 1 whose notches lie at ``inner`` of it, shape ``(2 * points * steps, 2)``."""
     corners = [
         (radius * math.sin(-math.pi * index / points), radius * math.cos(math.pi * index / points))
         for index in range(2 * points)
@@ -285,11 +288,12 @@ def star_outline(points: int, inner: float, steps: int = 8) -> Array:
 
 
 def cross_outline(steps: int = 4) -> Array:
+    """Return a Latin cross of height 1 about where its arms meet, shape ``(12 * steps, 2)``."""
     arm = 0.13
     corners = np.array(
         [
-            (-arm, 0.5), (-arm, 0.22), (-0.36, 0.22), (-0.36, -0.04), (-arm, -0.04), (-arm, -0.5), (arm, -0.5), (arm, -0.04),
-            (0.36, -0.04), (0.36, 0.22), (arm, 0.22), (arm, 0.5),
+            (-arm, 0.5), (-arm, 0.22), (-0.36, 0.22), (-0.36, -0.04), (-arm, -0.04), (-arm, -0.5),
+            (arm, -0.5), (arm, -0.04), (0.36, -0.04), (0.36, 0.22), (arm, 0.22), (arm, 0.5),
         ]
     )  # fmt: skip
     corners = corners - [0, 0.09]
@@ -300,15 +304,18 @@ def cross_outline(steps: int = 4) -> Array:
 
 
 def petal_outline(length: float, width: float) -> Array:
+    """Return a petal that stands upright about its middle, shape ``(44, 2)``."""
     t = np.linspace(0, TAU, 44, endpoint=False)
     return np.column_stack([width / 2 * np.sin(t) * -1, length / 2 * np.cos(t) * (1 - 0.12 * np.cos(2 * t))])
 
 
 def placed(parts: Iterable[Part], matrix: Array, offset: Sequence[float]) -> list[Part]:
+    """Return parts turned about the origin, then shifted."""
     return [part.turned(matrix).moved(offset) for part in parts]
 
 
 def extent(parts: Iterable[Part], axis: int) -> float:
+    """Return how far parts reach along an axis, in millimetres."""
     values = np.concatenate([part.corners[..., axis].ravel() for part in parts])
     return float(values.max() - values.min())
 
@@ -324,8 +331,11 @@ def _grid(material: str, points: Array, normals: Array, glint: Array | None = No
 
 
 def unit(vectors: Array) -> Array:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    """Return vectors ``(..., 3)`` scaled to length 1."""
+    scaled: Array = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return scaled
 
 
 def noise(count: int, seed: str) -> Array:
+    """Return ``count`` numbers in [0, 1), the same for the same seed."""
     return np.random.default_rng(zlib.crc32(seed.encode())).random(count)

@@ -15,9 +15,9 @@ from index_builds.search import OpenSnapshot
 from index_builds.snapshots import SnapshotStore
 from index_builds.tiers import SERVED, Tier
 from serving.errors import NotServableError, QueryError
-from vision.decoding import decode
 from vision.encoder_loader import EncoderLoader
 from vision.encoders import Encoder
+from vision.preparation import prepare
 
 _PICTURES_PER_PIECE = 4  # how many times k pictures are asked for, so that k pieces remain after folding
 
@@ -71,7 +71,7 @@ class CollectionSearch:
     ) -> Answer:
         """Answer a picture's bytes; an unreadable one raises ``vision.errors.UnreadableImageError``."""
         encoder = self._matching_encoder()
-        pixels = encoder.preprocess(decode(data).image)
+        pixels = prepare(data, encoder.preprocess)  # the gallery's own path: another one finds other neighbours
         return self._answer(encoder.encode_images(pixels[None]), k, where, tiers, None)
 
     def like(

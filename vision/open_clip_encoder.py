@@ -191,10 +191,11 @@ def load_encoder(settings: EncoderSettings) -> OpenClipEncoder:
 def bfloat16_is_faster(device: torch.device, parameters: int) -> bool:
     """Tell whether a whole model in bfloat16 runs faster than in float32 here.
 
-    Answered from the hardware, not with a stop watch: a busy machine would answer differently from run to run,
-    and the vectors of a resumed run would differ with it.  Measured for ViT-B-32 on two cores with AVX512-BF16
-    and without matrix tiles (AMX): 17 images/s in bfloat16, 31 in float32.  So a processor needs the tiles;
-    where another kind is faster too, ``precision: bfloat16`` says so.  ``benchmarks/embed.py`` measures both.
+    Answered from the hardware, not with a stop watch: a busy machine would answer differently from run to
+    run, and the vectors of a resumed run would differ with it.  Measured for ViT-B-32 on two cores with
+    AVX512-BF16 and without matrix tiles (AMX): 17 images/s in bfloat16, 31 in float32.  So a processor needs
+    the tiles; where another kind is faster too, ``precision: bfloat16`` says so.  ``benchmarks/embed.py``
+    measures both.
 
     Args:
         device: Where the model runs.

@@ -167,3 +167,17 @@ def test_disagreements_are_recorded_and_go_when_sources_agree(engine, store):
     store([listing("a", 1, gtin="1", fineness=750), listing("b", 2, gtin="1", fineness=750)])
     report = resolve_pieces(engine, "shop")
     assert report.disagreements == 0
+
+
+def test_a_source_that_measures_less_does_not_disagree(engine, store):
+    more, less = {"width": 4.0, "diameter": 17.0}, {"width": 4.0}
+    store([listing("a", 1, gtin="1", dimensions_mm=more), listing("b", 2, gtin="1", dimensions_mm=less)])
+    assert resolve_pieces(engine, "shop").disagreements == 0
+
+    store(
+        [
+            listing("a", 1, gtin="1", dimensions_mm=more),
+            listing("b", 2, gtin="1", dimensions_mm={"width": 5.0}),
+        ]
+    )
+    assert resolve_pieces(engine, "shop").disagreements == 1

@@ -1,12 +1,11 @@
 """The pointer: one winner, no way around the gate, and a way back."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 import pytest
-from index_house import MOVED_AT, SETTINGS, build, make_catalogue
+from index_house import MOVED_AT, SETTINGS, build, slim_catalogue
 
 from index_builds.errors import (
     GateRefusedError,
@@ -16,7 +15,6 @@ from index_builds.errors import (
     SnapshotMissingError,
 )
 from index_builds.promotion import promote, rollback
-from index_builds.queries import HELD_OUT
 from index_builds.snapshots import Pointer
 from storage.objects import digest_key
 
@@ -38,9 +36,7 @@ def back(store, **changed):
 
 @pytest.fixture
 def catalogue():
-    # One tier and one family: what is under test here is the pointer, not the gate.
-    made = make_catalogue(30, tiers=("hot",), queries=10)
-    return replace(made, queries={HELD_OUT: made.queries[HELD_OUT]})
+    return slim_catalogue(30)
 
 
 def versions(store, catalogue, *counts):

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from index_house import (
     MOVED_AT,
     SETTINGS,
+    Catalogue,
     build,
     draft_of,
     draft_with,
     flat_index,
     judged,
     make_catalogue,
+    slim_catalogue,
     sqlite_store,
 )
 
@@ -32,7 +34,14 @@ from index_builds.promotion import promote
 from index_builds.retention import collect_garbage
 from index_builds.snapshots import SnapshotStore
 from index_builds.staging import staging_folder
+from index_builds.tiers import TIERS
 from storage.objects import LocalObjectStore, digest_key
+
+
+@pytest.fixture(scope="module")
+def three_tiers() -> Catalogue:
+    """Twenty-four pictures in three tiers, with few questions."""
+    return slim_catalogue(24, tiers=TIERS)
 
 
 class Killed(BaseException):
@@ -60,17 +69,17 @@ class DyingObjects(LocalObjectStore):
         super().put_file(key, path)
 
 
-def test_the_same_inputs_in_any_order_by_any_run_give_the_same_snapshot(store, catalogue):
-    first = build(store, catalogue)
+def test_the_same_inputs_in_any_order_by_any_run_give_the_same_snapshot(store, three_tiers):
+    first = build(store, three_tiers)
     objects = list(store.objects.keys(""))
-    order = np.random.default_rng(2).permutation(len(catalogue.keys))
-    rows = np.random.default_rng(3).permutation(catalogue.metadata.num_rows)
+    order = np.random.default_rng(2).permutation(len(three_tiers.keys))
+    rows = np.random.default_rng(3).permutation(three_tiers.metadata.num_rows)
     shuffled = replace(
-        catalogue,
-        keys=catalogue.keys[order],
-        vectors=catalogue.vectors[order],
-        tiers=catalogue.tiers[order],
-        metadata=catalogue.metadata.take(rows),
+        three_tiers,
+        keys=three_tiers.keys[order],
+        vectors=three_tiers.vectors[order],
+        tiers=three_tiers.tiers[order],
+        metadata=three_tiers.metadata.take(rows),
     )
 
     again = build(store, shuffled, run_id="run-2", upstream={"image_embeddings": "2"})
@@ -80,18 +89,23 @@ def test_the_same_inputs_in_any_order_by_any_run_give_the_same_snapshot(store, c
     assert len(store.list("house")) == 1
 
 
-def test_another_store_builds_the_same_content(tmp_path, store, catalogue):
+def test_another_store_builds_the_same_content(tmp_path, store, three_tiers):
     other = sqlite_store(tmp_path / "other")
-    build(other, make_catalogue(40))
-    assert build(store, catalogue).content_digest == build(other, catalogue).content_digest
+    build(other, slim_catalogue(20))
+    assert build(store, three_tiers).content_digest == build(other, three_tiers).content_digest
     assert [entry.version for entry in other.list("house")] == [2, 1]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, three_tiers) -> Manifest:
+    """What a build gives that nothing interrupts."""
+    return build(sqlite_store(tmp_path_factory.mktemp("whole")), three_tiers)
 
 
 @pytest.mark.parametrize("writes", range(5))
 def test_a_build_killed_before_any_write_leaves_nothing_half_and_resumes_to_the_same(
-    tmp_path, catalogue, writes
+    tmp_path, undisturbed, three_tiers, writes
 ):
-    whole = build(sqlite_store(tmp_path / "whole"), catalogue)
     store = sqlite_store(tmp_path)
     dying = SnapshotStore(store.engine, DyingObjects(tmp_path / "objects", writes), store.cache)
 
@@ -101,39 +115,39 @@ def test_a_build_killed_before_any_write_leaves_nothing_half_and_resumes_to_the_
     assert store.list("house") == []
     assert store.promoted("house") is None
     resumed = build(store, catalogue)
-    assert resumed.snapshot_id == whole.snapshot_id
+    assert resumed.snapshot_id == undisturbed.snapshot_id
     assert store.verify("house", resumed.snapshot_id) == resumed
     staged = [path.name for path in (store.cache / "staged" / "house").iterdir()]
     assert staged == [".lock"]
 
 
-def test_a_resumed_build_takes_up_the_files_that_were_finished(tmp_path, monkeypatch, catalogue):
+def test_a_resumed_build_takes_up_the_files_that_were_finished(tmp_path, monkeypatch, three_tiers):
     store = sqlite_store(tmp_path)
     with pytest.raises(Killed):
-        build(SnapshotStore(store.engine, DyingObjects(tmp_path / "objects", 0), store.cache), catalogue)
+        build(SnapshotStore(store.engine, DyingObjects(tmp_path / "objects", 0), store.cache), three_tiers)
 
     def never(*_):
         pytest.fail("a finished tier was built again")
 
     monkeypatch.setattr("index_builds.pipeline.build_index", never)
-    assert build(store, catalogue).gate.passed
+    assert build(store, three_tiers).gate.passed
 
 
-def test_a_tier_that_did_not_change_names_the_same_file_again(store, catalogue):
-    first = build(store, catalogue)
-    smaller = catalogue.take(np.flatnonzero((catalogue.tiers != "hot") | (np.arange(240) < 200)))
+def test_a_tier_that_did_not_change_names_the_same_file_again(store, three_tiers):
+    first = build(store, three_tiers)
+    smaller = three_tiers.take(np.flatnonzero((three_tiers.tiers != "hot") | (np.arange(24) < 20)))
     second = build(store, smaller)
     for tier in ("warm", "cold"):
         assert first.content.tiers[tier] == second.content.tiers[tier]
     assert first.content.tiers["hot"] != second.content.tiers["hot"]
 
 
-def test_what_a_dead_build_left_is_collected_and_nothing_else(tmp_path, catalogue):
+def test_what_a_dead_build_left_is_collected_and_nothing_else(tmp_path, three_tiers):
     store = sqlite_store(tmp_path)
-    kept = build(store, catalogue.take(np.arange(60)))
+    kept = build(store, three_tiers.take(np.arange(12)))
     before = set(store.objects.keys(""))
     with pytest.raises(Killed):
-        build(SnapshotStore(store.engine, DyingObjects(tmp_path / "objects", 3), store.cache), catalogue)
+        build(SnapshotStore(store.engine, DyingObjects(tmp_path / "objects", 3), store.cache), three_tiers)
     orphans = set(store.objects.keys("")) - before
     assert orphans
 
@@ -146,24 +160,24 @@ def test_what_a_dead_build_left_is_collected_and_nothing_else(tmp_path, catalogu
     store.verify("house", kept.snapshot_id)
 
 
-def test_damage_to_the_newest_snapshot_is_mended_by_building_again(store, catalogue):
-    first = build(store, catalogue)
+def test_damage_to_the_newest_snapshot_is_mended_by_building_again(store, three_tiers):
+    first = build(store, three_tiers)
     digest = first.content.tiers["warm"]["visual"].digest
     store.objects.put(digest_key("index-files", digest), b"torn")
     with pytest.raises(SnapshotDamagedError, match=r"damaged files: \w{12} \(4 bytes\)"):
         store.verify("house", first.snapshot_id)
 
-    second = build(store, catalogue)
+    second = build(store, three_tiers)
 
     assert second.content_digest == first.content_digest
     assert store.verify("house", second.snapshot_id) == second
     assert store.verify("house", first.snapshot_id) == first  # files are shared
 
 
-def test_a_missing_snapshot_or_file_says_so(store, catalogue):
+def test_a_missing_snapshot_or_file_says_so(store, three_tiers):
     with pytest.raises(SnapshotMissingError, match="has no snapshot 00000009-abc"):
         store.manifest("house", "00000009-abc")
-    manifest = build(store, catalogue)
+    manifest = build(store, three_tiers)
     store.objects.delete(digest_key("index-files", manifest.content.metadata.digest))
     with pytest.raises(SnapshotMissingError, match="restore it, or build the snapshot again"):
         store.verify("house", manifest.snapshot_id)
@@ -172,8 +186,8 @@ def test_a_missing_snapshot_or_file_says_so(store, catalogue):
         store.manifest("house", manifest.snapshot_id)
 
 
-def test_a_manifest_reads_back_as_it_was_and_names_its_format_first(store, catalogue):
-    manifest = build(store, catalogue)
+def test_a_manifest_reads_back_as_it_was_and_names_its_format_first(store, three_tiers):
+    manifest = build(store, three_tiers)
     data = manifest.to_json()
     assert data.startswith(b'{"format_version":1,')
     assert parse_manifest(data, "here") == manifest == store.manifest("house", manifest.snapshot_id)
@@ -191,8 +205,8 @@ def test_a_manifest_reads_back_as_it_was_and_names_its_format_first(store, catal
         (lambda raw: [raw], "format_version None"),
     ],
 )
-def test_a_manifest_is_read_strictly(store, catalogue, edit, message):
-    raw = json.loads(build(store, catalogue.take(np.arange(6))).to_json())
+def test_a_manifest_is_read_strictly(store, three_tiers, edit, message):
+    raw = json.loads(build(store, three_tiers.take(np.arange(6))).to_json())
     with pytest.raises(ManifestFormatError, match=message):
         parse_manifest(json.dumps(edit(raw)).encode(), "here")
     with pytest.raises(ManifestFormatError, match="not JSON"):
@@ -245,10 +259,10 @@ def test_inputs_that_cannot_become_a_snapshot_are_refused(store, changed, messag
     assert list(store.objects.keys("")) == []
 
 
-def test_two_builds_of_one_collection_on_one_machine_do_not_mix(store, catalogue):
+def test_two_builds_of_one_collection_on_one_machine_do_not_mix(store, three_tiers):
     with staging_folder(store.cache, "house"), pytest.raises(BuildBusyError, match="another process"):
-        build(store, catalogue)
-    build(store, catalogue.take(np.arange(6)), collection="elsewhere")
+        build(store, three_tiers)
+    build(store, three_tiers.take(np.arange(6)), collection="elsewhere")
 
 
 def test_progress_is_told_step_by_step(store):
@@ -302,7 +316,7 @@ def test_garbage_collection_never_plans_to_remove_what_a_kept_snapshot_names(
 
 
 def test_collection_keeps_the_promoted_and_its_parent_and_removes_the_rest(store):
-    catalogue = make_catalogue(40)
+    catalogue = slim_catalogue(40)
     manifests = []
     for count in (40, 39, 38, 37, 36):
         manifest = build(store, catalogue.take(np.arange(count)))
@@ -322,7 +336,7 @@ def test_collection_keeps_the_promoted_and_its_parent_and_removes_the_rest(store
 
 
 def test_nothing_is_removed_while_a_kept_manifest_cannot_be_read(store):
-    catalogue = make_catalogue(12)
+    catalogue = slim_catalogue(12)
     first = build(store, catalogue)
     build(store, catalogue.take(np.arange(9)))
     store.objects.put(manifest_key("house", first.snapshot_id), b"{}")

@@ -100,6 +100,12 @@ def make_catalogue(
     )
 
 
+def slim_catalogue(count: int, *, tiers: tuple[str, ...] = ("hot",)) -> Catalogue:
+    """Draw a catalogue with few queries of one family, for tests of what happens around the gate."""
+    made = make_catalogue(count, tiers=tiers, queries=8)
+    return replace(made, queries={HELD_OUT: made.queries[HELD_OUT]})
+
+
 SETTINGS = IndexSettings(
     gate=GateSettings(bootstrap_samples=100, min_stratum_queries=8, vector_sample=200, audit_queries=20)
 )
