@@ -13,9 +13,11 @@ import great_expectations as gx
 import great_expectations.expectations as gxe
 import pandas as pd
 
+from catalog.vocabulary import terms
+
 Consequence = Literal["block", "warn"]
 MOST_MINOR = 100_000_000_00  # a hundred million: above it a price is a unit error
-AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "discontinued", "unknown")
+AVAILABILITIES = (*terms("availability"), "unknown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ class SuiteResult:
 
 def validate_listings(frame: pd.DataFrame) -> SuiteResult:
     """Hold one feed's listings, columns as in ``catalog.tables``, against their suite."""
-    priced = frame[frame["price_minor"].notna()]
+    priced = frame[frame["price_minor"].notna()] if "price_minor" in frame else frame
     result = _validate(frame, "listings", _LISTINGS)
     return SuiteResult(findings=(*result, *_validate(priced, "priced_listings", _PRICED)))
 
@@ -81,12 +83,24 @@ def _expected(
 _INGEST, _CATALOGUE = "team:ingest", "team:catalogue"
 _LISTINGS = (
     _expected(
+        "every listing has an id", _INGEST, "block", "none missing",
+        gxe.ExpectColumnValuesToNotBeNull(column="listing_id"),
+    ),
+    _expected(
         "listing ids are unique", _INGEST, "block", "no repeats",
         gxe.ExpectColumnValuesToBeUnique(column="listing_id"),
     ),
     _expected(
-        "every listing has a title", _INGEST, "block", "none empty",
-        gxe.ExpectColumnValueLengthsToBeBetween(column="title", min_value=1),
+        "every listing has a title", _INGEST, "block", "none missing",
+        gxe.ExpectColumnValuesToNotBeNull(column="title"),
+    ),
+    _expected(
+        "no title is empty", _INGEST, "block", "at least one letter",
+        gxe.ExpectColumnValuesToMatchRegex(column="title", regex=r"\S"),
+    ),
+    _expected(
+        "every listing states an availability", _INGEST, "block", "none missing",
+        gxe.ExpectColumnValuesToNotBeNull(column="availability"),
     ),
     _expected(
         "availability is one of ours", _INGEST, "block", ", ".join(AVAILABILITIES),
@@ -111,8 +125,12 @@ _LISTINGS = (
 )  # fmt: skip
 _PRICED = (
     _expected(
-        "every price has a currency", _INGEST, "block", "an ISO 4217 code",
+        "every price has a currency", _INGEST, "block", "none missing",
         gxe.ExpectColumnValuesToNotBeNull(column="currency"),
+    ),
+    _expected(
+        "currencies are ISO 4217 codes", _INGEST, "block", "three capital letters",
+        gxe.ExpectColumnValuesToMatchRegex(column="currency", regex=r"^[A-Z]{3}$"),
     ),
     _expected(
         "prices are above nothing and below absurd", _INGEST, "block", f"1 to {MOST_MINOR} minor units",
@@ -128,12 +146,16 @@ _PRICED = (
 )  # fmt: skip
 _PIECES = (
     _expected(
+        "every piece has an id", _CATALOGUE, "block", "none missing",
+        gxe.ExpectColumnValuesToNotBeNull(column="piece_id"),
+    ),
+    _expected(
         "piece ids are unique", _CATALOGUE, "block", "no repeats",
         gxe.ExpectColumnValuesToBeUnique(column="piece_id"),
     ),
     _expected(
-        "every piece has a title", _CATALOGUE, "block", "none empty",
-        gxe.ExpectColumnValueLengthsToBeBetween(column="title", min_value=1),
+        "every piece has a title", _CATALOGUE, "block", "none missing",
+        gxe.ExpectColumnValuesToNotBeNull(column="title"),
     ),
     _expected(
         "most pieces have a category", _CATALOGUE, "warn", "at least 90 %",
@@ -153,10 +175,22 @@ def _context() -> Any:
 def _validate(frame: pd.DataFrame, name: str, expected: Sequence[Expected]) -> tuple[ExpectationFinding, ...]:
     if frame.empty:
         return tuple(_finding(one, passed=True, measured="no rows") for one in expected)
+    missing = {one.name: [column for column in _columns(one) if column not in frame] for one in expected}
     source = _context().data_sources.add_or_update_pandas(name)
     batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole")
     found = batch.get_batch(batch_parameters={"dataframe": frame})
-    return tuple(_checked(found, one) for one in expected)
+    return tuple(
+        _finding(one, passed=False, measured=f"there is no column {', '.join(missing[one.name])}")
+        if missing[one.name]
+        else _checked(found, one)
+        for one in expected
+    )
+
+
+def _columns(one: Expected) -> list[str]:
+    """Return the columns that an expectation looks at."""
+    stated = (getattr(one.expectation, name, None) for name in ("column", "column_A", "column_B"))
+    return [column for column in stated if column is not None]
 
 
 def _checked(batch: Any, one: Expected) -> ExpectationFinding:
@@ -166,11 +200,20 @@ def _checked(batch: Any, one: Expected) -> ExpectationFinding:
         return _finding(one, passed=False, measured=str(raised))
     counted = result.result
     unexpected, of = counted.get("unexpected_count", 0), counted.get("element_count", 0)
-    examples = ", ".join(str(value) for value in counted.get("partial_unexpected_list", [])[:3])
+    examples = ", ".join(_shown(value) for value in counted.get("partial_unexpected_list", [])[:3])
     measured = f"{unexpected} of {of} do not hold"
     return _finding(
         one, passed=bool(result.success), measured=f"{measured}: {examples}" if examples else measured
     )
+
+
+def _shown(value: Any) -> str:
+    """Write a value as a person would: GX hands out NumPy scalars, and pairs of them as tuples."""
+    if isinstance(value, tuple):
+        return " and ".join(_shown(one) for one in value)
+    if pd.isna(value):
+        return "nothing"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _finding(one: Expected, *, passed: bool, measured: str) -> ExpectationFinding:

@@ -82,6 +82,10 @@ def assortment(pieces: Sequence[Piece], *, seed: int, drops: int) -> tuple[Sold,
     rng = random.Random(f"loupe-assortment-{seed}")  # noqa: S311 - reproducible, not a secret
     shuffled = list(pieces)
     rng.shuffle(shuffled)
+    # One hallmarked piece that all three sell, always and with its GTIN, is what faults can count on.
+    lead = min(shuffled, key=lambda piece: (piece.metal != "gold", piece.fineness is None))
+    shuffled.remove(lead)
+    shuffled.insert(0, lead)
     sold: list[Sold] = []
     bounds = _bounds(len(pieces))
     for sellers, (start, end) in zip((names for names, _ in SELLERS), bounds, strict=True):
@@ -154,7 +158,7 @@ def _sell(
     last = rng.randrange(drops - 1) if withdrawn else drops - 1
     stated: dict[Feed, tuple[bool, bool]] = {"northgem": (False, False), "atelier": (True, True)}
     if identified:
-        stated = _identifiers(rng, sellers)
+        stated = _identifiers(rng, sellers, always=position == 0)
     sold: list[Sold] = []
     for feed in sellers:
         gtin, mpn = stated[feed]
@@ -175,9 +179,14 @@ def _sell(
     return sold
 
 
-def _identifiers(rng: random.Random, sellers: tuple[Feed, ...]) -> dict[Feed, tuple[bool, bool]]:
-    """Say per seller whether it states (GTIN, MPN); all sellers of one piece share at least one of them."""
-    by_gtin = rng.random() < 0.65
+def _identifiers(
+    rng: random.Random, sellers: tuple[Feed, ...], *, always: bool
+) -> dict[Feed, tuple[bool, bool]]:
+    """Say per seller whether it states (GTIN, MPN); all sellers of one piece share at least one of them.
+
+    With ``always``, the GTIN is what they share.
+    """
+    by_gtin = always or rng.random() < 0.65
     stated: dict[Feed, tuple[bool, bool]] = {"atelier": (True, True)}
     for feed in sellers:
         if feed != "atelier":

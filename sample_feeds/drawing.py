@@ -78,8 +78,6 @@ class View:
     light: float = 0.0  # turn of the soft boxes about the camera's axis, in degrees
 
 
-PACKSHOT = View(name="front", pitch=8, yaw=0)
-_WHITE: tuple[Colour, Colour] = ((255, 255, 255), (255, 255, 255))
 _BASE_PITCH = {"ring": 30.0, "bracelet": 27.0, "earrings": 4.0, "watch": 6.0}
 _BASE_YAW = {"ring": 32.0, "bracelet": -14.0, "earrings": 0.0, "watch": -12.0}
 
@@ -158,7 +156,7 @@ def view_of(piece: Piece, name: str) -> View:
                 yaw=side * 14,
                 roll=5,
                 closeness=0.62,
-                background=_WHITE,
+                background=((251, 251, 252), (238, 239, 242)),
                 light=12,
             )
     message = f"there is no view {name!r}: front, angle, detail, studio, studio_angle, studio_detail, table"

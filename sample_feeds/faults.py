@@ -19,6 +19,7 @@ HTML_PAGE = (
 )
 TINY_PX = 90
 UNREADABLE_PRICE = "#REF!"
+_OTHER_FINENESS: Mapping[int, int] = {375: 585, 585: 750, 750: 585, 925: 800, 950: 900}
 UNKNOWN_CATEGORY = "Keepsakes & Curios"
 
 
@@ -78,9 +79,9 @@ def plant(sold: Sequence[Sold]) -> tuple[tuple[Sold, ...], Strays, tuple[Fault, 
         altered[one.feed, one.piece.key] = one
 
     disputed = pick(
-        "maison", lambda one: one.gtin and one.piece.metal == "gold" and _also(sold, one, "atelier")
+        "maison", lambda one: one.gtin and one.piece.fineness is not None and _also(sold, one, "atelier")
     )
-    put(replace(disputed, fineness=585 if disputed.piece.fineness != 585 else 750))
+    put(replace(disputed, fineness=_OTHER_FINENESS.get(disputed.piece.fineness or 0, 800)))
     note("fineness_disagreement", disputed, "both sources stay; the disagreement is recorded")
     curio = pick("northgem", lambda one: one.gtin)
     put(replace(curio, misfiled=True))

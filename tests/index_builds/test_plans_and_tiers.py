@@ -41,6 +41,7 @@ def test_an_image_has_the_hottest_tier_of_its_listings():
         ("hot", 20_000, 512, "Flat"),
         ("warm", 20_000, 512, "SQfp16"),
         ("cold", 20_000, 512, "SQ8"),
+        ("warm", 500, 512, "Flat"),  # too small for codes to save anything
         ("hot", 200_000, 512, "HNSW32,SQ8"),
         ("hot", 200_000, 128, "IVF2048,SQ8"),  # links would outweigh the vectors
         ("warm", 200_000, 512, "IVF2048,SQ8"),

@@ -110,11 +110,11 @@ def test_a_build_killed_before_any_write_leaves_nothing_half_and_resumes_to_the_
     dying = SnapshotStore(store.engine, DyingObjects(tmp_path / "objects", writes), store.cache)
 
     with pytest.raises(Killed):
-        build(dying, catalogue)
+        build(dying, three_tiers)
 
     assert store.list("house") == []
     assert store.promoted("house") is None
-    resumed = build(store, catalogue)
+    resumed = build(store, three_tiers)
     assert resumed.snapshot_id == undisturbed.snapshot_id
     assert store.verify("house", resumed.snapshot_id) == resumed
     staged = [path.name for path in (store.cache / "staged" / "house").iterdir()]
@@ -268,7 +268,7 @@ def test_two_builds_of_one_collection_on_one_machine_do_not_mix(store, three_tie
 def test_progress_is_told_step_by_step(store):
     steps = []
     build(store, make_catalogue(12), progress=lambda *step: steps.append(step))
-    assert [name for name, *_ in steps][:2] == ["index: hot, Flat", "index: warm, SQfp16"]
+    assert [name for name, *_ in steps][:2] == ["index: hot, Flat", "index: warm, Flat"]
     assert steps[-1][0] == "gate: judged"
 
 
