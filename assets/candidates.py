@@ -57,7 +57,6 @@ def build_candidate_of(
         NothingSearchableError: If no accepted picture has a vector.
     """
     from index_builds.pipeline import build_candidate
-
     from index_builds.queries import HELD_OUT, TEXT, free_queries, held_out_queries
 
     frame = pq.read_table(BytesIO(objects.get(frame_key)))
@@ -95,6 +94,18 @@ def build_candidate_of(
         upstream={"searchable_images": frame_key},
         run_id=run_id,
     )
+
+
+def embedding_truth(
+    manifest: Manifest, snapshots: SnapshotStore, objects: ObjectStore, shards: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return keys and vectors of a snapshot's pictures from the embedding parts, not from its index files."""
+    from index_builds.metadata_file import read_metadata
+
+    digest = manifest.content.metadata.digest
+    path = snapshots.file(digest)
+    keys = np.unique(read_metadata(path.read_bytes(), str(path))["image_key"].to_numpy())
+    return EmbeddingParts(objects, manifest.encoder_id, shards, snapshots.cache).read(keys)
 
 
 def _placed(frame: pa.Table, keys: NDArray[np.int64], new_days: int) -> tuple[pa.Table, dict[int, Any]]:

@@ -10,7 +10,7 @@ import dagster as dg
 from sqlalchemy import Engine
 
 from assets.bounds import WorkBounds
-from assets.candidates import NothingSearchableError, build_candidate_of
+from assets.candidates import NothingSearchableError, build_candidate_of, embedding_truth
 from assets.failures import permanent
 from assets.gate_display import gate_metadata, manifest_metadata
 from assets.pieces import OVER_ALL
@@ -65,28 +65,39 @@ def index_snapshot(
 def promoted_index(
     context: dg.AssetExecutionContext,
     index_snapshot: str,
+    objects: dg.ResourceParam[ObjectStore],
     snapshots: dg.ResourceParam[SnapshotStore],
     index_settings: dg.ResourceParam[IndexSettings],
+    bounds: dg.ResourceParam[WorkBounds],
     clock: dg.ResourceParam[Callable[[], datetime]],
 ) -> dg.MaterializeResult:
     """The pointer that serving follows, moved only to a snapshot that has passed its gate."""
     from index_builds.promotion import promote
 
     collection = context.partition_key
+    if snapshots.entry(collection, index_snapshot).state == "retired":
+        # Somebody rolled it back: the next build of the same content must not undo that.
+        standing = snapshots.pointer(collection)
+        context.log.warning(f"{index_snapshot} was rolled back: {standing.snapshot_id} stays promoted")
+        return dg.MaterializeResult(
+            metadata={"snapshot_id": standing.snapshot_id, "held_back": index_snapshot}
+        )
+    manifest = snapshots.manifest(collection, index_snapshot)
     with permanent(GateRefusedError, SnapshotDamagedError):
-        promotion = promote(
+        pointer = promote(
             snapshots,
             collection,
             index_snapshot,
             settings=index_settings.gate,
             actor=f"run {context.run.run_id}",
             moved_at=clock(),
+            truth=lambda: embedding_truth(manifest, snapshots, objects, bounds.shards),
         )
     return dg.MaterializeResult(
         data_version=dg.DataVersion(index_snapshot),
         metadata={
             "snapshot_id": index_snapshot,
-            "pointer_version": promotion.version,
-            **gate_metadata(snapshots.manifest(collection, index_snapshot)),
+            "pointer_version": pointer.version,
+            **gate_metadata(manifest),
         },
     )

@@ -1,1 +1,1 @@
-"""What we know of jewelry: tables, feed readers, vocabulary, identity, prices, trends.  No Dagster, no FAISS."""
+"""What we know of jewelry: feeds, vocabulary, identity, prices, trends.  No Dagster, no FAISS."""

@@ -85,8 +85,8 @@ def take_in(
     except _Held:
         held = _Counts()
         held.error = (
-            f"holds {counts.accepted} listings where the feed had {live_before}: held, the catalogue keeps its "
-            "state; deliver the whole catalogue again, or declare the feed as deliveries: increments"
+            f"holds {counts.accepted} listings where the feed had {live_before}: held, the catalogue "
+            "keeps its state; deliver the whole catalogue again, or declare deliveries: increments"
         )
         with engine.begin() as connection:
             return _finish(connection, delivery, held, "held")

@@ -1,4 +1,4 @@
-"""What one row of a feed becomes: a listing in our vocabulary, a reject, a remark, or damage that ends the reading."""
+"""What one row of a feed becomes: a listing in our vocabulary, a reject, a remark, or damage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,8 +27,9 @@ class Reading:
 class Listing:
     """One offer of one source, in our vocabulary.
 
-    ``None`` and empty containers mean that the feed did not state the field, or stated what maps to nothing (then a
-    Remark says so).  Money is in minor units of ``currency``, lengths in millimetres, fineness in parts per mille.
+    ``None`` and empty containers mean that the feed did not state the field, or stated what maps to nothing
+    (then a Remark says so).  Money is in minor units of ``currency``, lengths in millimetres, fineness in
+    parts per mille.
     """
 
     place: str

@@ -20,4 +20,9 @@ INDEX = dg.define_asset_job(
     selection=["index_snapshot", "promoted_index"],
     description="Build a candidate snapshot, run its gate, and promote it if it passes.",
 )
-JOBS = (INGEST, CATALOGUE, EMBED, INDEX)
+PROMOTE = dg.define_asset_job(
+    "promote",
+    selection=["promoted_index"],
+    description="Promote the newest candidate, proved again: promotion trusts no check that ran before.",
+)
+JOBS = (INGEST, CATALOGUE, EMBED, INDEX, PROMOTE)

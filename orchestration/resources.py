@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from catalog.locations import LocationAccess
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from assets.bounds import WorkBounds
 from catalog.declarations import FeedRegistry
+from catalog.locations import LocationAccess
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 from orchestration.io import JsonIOManager
@@ -43,7 +43,9 @@ def engine_for(url: str) -> Engine:
 
 def s3_resource(settings: Settings) -> "S3Resource":
     """Return dagster-aws's S3 resource: credentials from the settings, else from boto3's own chain."""
-    from dagster_aws.s3 import S3Resource  # takes a second to import, and few deployments of one machine need it
+    from dagster_aws.s3 import (
+        S3Resource,
+    )  # takes a second to import, and few deployments of one machine need it
 
     return S3Resource(
         endpoint_url=settings.s3.endpoint_url,

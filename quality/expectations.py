@@ -12,6 +12,11 @@ from typing import Any, Literal
 import great_expectations as gx
 import great_expectations.expectations as gxe
 import pandas as pd
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
 
 from catalog.vocabulary import terms
 
@@ -112,7 +117,7 @@ _LISTINGS = (
     ),
     _expected(
         "GTINs have 8 to 14 digits", _CATALOGUE, "warn", "8, 12, 13 or 14 digits",
-        gxe.ExpectColumnValuesToMatchRegex(column="gtin", regex=r"^(\d{8}|\d{12}|\d{13}|\d{14})$"),
+        gxe.ExpectColumnValuesToMatchRegex(column="gtin", regex=r"^(?:\d{8}|\d{12}|\d{13}|\d{14})$"),
     ),
     _expected(
         "most categories are known", _CATALOGUE, "warn", "at least 90 %",
@@ -166,9 +171,14 @@ _PIECES = (
 
 @cache
 def _context() -> Any:
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    context.enable_analytics(enable=False)
+    # GX's own ephemeral configuration leaves a temporary folder behind for a documentation site.
+    stores = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+    configuration = DataContextConfig(
+        store_backend_defaults=stores,
+        analytics_enabled=False,
+        progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
+    )
+    context = gx.get_context(mode="ephemeral", project_config=configuration)
     return context
 
 
@@ -200,7 +210,7 @@ def _checked(batch: Any, one: Expected) -> ExpectationFinding:
         return _finding(one, passed=False, measured=str(raised))
     counted = result.result
     unexpected, of = counted.get("unexpected_count", 0), counted.get("element_count", 0)
-    examples = ", ".join(_shown(value) for value in counted.get("partial_unexpected_list", [])[:3])
+    examples = ", ".join(filter(None, map(_shown, counted.get("partial_unexpected_list", [])[:3])))
     measured = f"{unexpected} of {of} do not hold"
     return _finding(
         one, passed=bool(result.success), measured=f"{measured}: {examples}" if examples else measured
@@ -210,9 +220,9 @@ def _checked(batch: Any, one: Expected) -> ExpectationFinding:
 def _shown(value: Any) -> str:
     """Write a value as a person would: GX hands out NumPy scalars, and pairs of them as tuples."""
     if isinstance(value, tuple):
-        return " and ".join(_shown(one) for one in value)
+        return " beside ".join(_shown(one) for one in value)
     if pd.isna(value):
-        return "nothing"
+        return ""
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -23,8 +23,8 @@ class Part:
     """Quads of one material.
 
     ``corners`` has shape ``(n, 4, 3)`` in millimetres (a triangle repeats a corner), ``normals`` ``(n, 3)``,
-    unit and outward.  ``glint`` in [0, 1], shape ``(n,)``, tells neighbouring facets apart; smooth bodies have
-    0.5 everywhere.
+    unit and outward.  ``glint`` in [0, 1], shape ``(n,)``, tells neighbouring facets apart; smooth bodies
+    have 0.5 everywhere.
     """
 
     material: str

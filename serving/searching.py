@@ -71,7 +71,9 @@ class CollectionSearch:
     ) -> Answer:
         """Answer a picture's bytes; an unreadable one raises ``vision.errors.UnreadableImageError``."""
         encoder = self._matching_encoder()
-        pixels = prepare(data, encoder.preprocess)  # the gallery's own path: another one finds other neighbours
+        pixels = prepare(
+            data, encoder.preprocess
+        )  # the gallery's own path: another one finds other neighbours
         return self._answer(encoder.encode_images(pixels[None]), k, where, tiers, None)
 
     def like(

@@ -6,7 +6,7 @@ from vision.encoders import Encoder, EncoderSettings
 
 
 class EncoderLoader:
-    """Hold one process's encoder.  Loading takes seconds and memory, so it happens once and only on demand."""
+    """Hold one process's encoder.  Loading takes seconds, so it happens once and on demand."""
 
     def __init__(self, settings: EncoderSettings) -> None:
         self.settings = settings

@@ -109,7 +109,6 @@ def promote_snapshot(
 ) -> None:
     """Promote a snapshot: digests, load and gate are checked again first."""
     from index_builds.promotion import promote
-
     from orchestration.resources import snapshot_store, utc_now
 
     session = session_of(context)
@@ -134,7 +133,6 @@ def rollback_snapshot(
 ) -> None:
     """Go back to a snapshot that was promoted before."""
     from index_builds.promotion import rollback
-
     from orchestration.resources import snapshot_store, utc_now
 
     session = session_of(context)
@@ -157,13 +155,15 @@ def collect(
 ) -> None:
     """Remove snapshots past their retention, and files that no retained snapshot names."""
     from index_builds.retention import collect_garbage
-
     from orchestration.resources import snapshot_store
 
     session = session_of(context)
     retention = session.settings.retention
     report = collect_garbage(
-        snapshot_store(session.settings), keep_last=retention.keep_last, grace=retention.grace, dry_run=dry_run
+        snapshot_store(session.settings),
+        keep_last=retention.keep_last,
+        grace=retention.grace,
+        dry_run=dry_run,
     )
     if as_json:
         print_json(asdict(report))

@@ -20,8 +20,8 @@ def catalogue(engine):
     with engine.begin() as connection:
         connection.execute(
             deliveries.insert().values(
-                delivery_id=1, collection="shop", feed="a", name="n", digest="0" * 64, bytes=1, delivered_at=FIRST,
-                day="2026-01-05", state="read",
+                delivery_id=1, collection="shop", feed="a", name="n", digest="0" * 64, bytes=1,
+                delivered_at=FIRST, day="2026-01-05", state="read",
             )
         )  # fmt: skip
         common = {

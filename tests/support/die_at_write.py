@@ -1,6 +1,6 @@
 """Run everything and die by SIGKILL at the n-th durable write: an object stored, or a transaction committed.
 
-Every durable write of the catalogue, the snapshots and the object store is a point at which a machine may go away.
+Every durable write of the catalogue, the snapshots and the object store is where a machine may go away.
 """
 
 import os
