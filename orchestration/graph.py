@@ -30,7 +30,7 @@ def places(partitions: Partitions) -> dict[str, Place]:
     feed_days, collections, shards = partitions.feed_days, partitions.collections, partitions.shards
     ingest, search = "team:ingest", "team:search"
     return {
-        "deliveries": Place(group="feeds", owner=ingest, partitions=feed_days),
+        "deliveries": Place(group="feeds", owner=ingest, partitions=feed_days, fresh_within=2 * HOUR),
         "listings": Place(group="feeds", owner=ingest, partitions=feed_days),
         "rejects": Place(group="feeds", owner=ingest, partitions=feed_days),
         "price_history": Place(group="feeds", owner=ingest, partitions=feed_days),

@@ -178,8 +178,7 @@ def _context() -> Any:
         analytics_enabled=False,
         progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
     )
-    context = gx.get_context(mode="ephemeral", project_config=configuration)
-    return context
+    return gx.get_context(mode="ephemeral", project_config=configuration)
 
 
 def _validate(frame: pd.DataFrame, name: str, expected: Sequence[Expected]) -> tuple[ExpectationFinding, ...]:

@@ -11,15 +11,14 @@ from orchestration.definitions import build_defs
 @pytest.fixture
 def look(settings):
     """Evaluate the sensor once; return the feeds it asked for."""
-    sensor = next(
-        one for one in build_defs(settings).get_repository_def().sensor_defs if one.name == "feed_arrivals"
-    )
+    repository = build_defs(settings).get_repository_def()
+    sensor = repository.get_sensor_def("feed_arrivals")
     instance = dg.DagsterInstance.ephemeral()
     cursor = None
 
     def once() -> list[str]:
         nonlocal cursor
-        context = dg.build_sensor_context(instance=instance, cursor=cursor)
+        context = dg.build_sensor_context(instance=instance, cursor=cursor, repository_def=repository)
         result = sensor.evaluate_tick(context)
         cursor = result.cursor
         return [request.run_key.split(":")[0] for request in result.run_requests]
@@ -60,14 +59,16 @@ def test_hidden_and_missing_files_are_nothing(look, folder):
 
 def test_the_request_goes_to_todays_partition_of_the_feed(settings, folder):
     (folder / "a.csv").write_text("one")
-    sensor = next(
-        one for one in build_defs(settings).get_repository_def().sensor_defs if one.name == "feed_arrivals"
-    )
-    first = sensor.evaluate_tick(dg.build_sensor_context(instance=dg.DagsterInstance.ephemeral()))
-    second = sensor.evaluate_tick(
-        dg.build_sensor_context(instance=dg.DagsterInstance.ephemeral(), cursor=first.cursor)
-    )
+    repository = build_defs(settings).get_repository_def()
+    sensor = repository.get_sensor_def("feed_arrivals")
+    cursor, results = None, []
+    for _ in range(2):
+        context = dg.build_sensor_context(
+            instance=dg.DagsterInstance.ephemeral(), cursor=cursor, repository_def=repository
+        )
+        results.append(sensor.evaluate_tick(context))
+        cursor = results[-1].cursor
 
-    key = second.run_requests[0].partition_key
-    assert "shop.maison" in key
-    assert json.loads(second.cursor)["shop.maison"]["asked"]
+    assert results[0].run_requests == []
+    assert "shop.maison" in results[1].run_requests[0].partition_key
+    assert json.loads(cursor)["shop.maison"]["asked"]
