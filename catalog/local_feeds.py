@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from catalog.declarations import FeedDeclaration
+from catalog.locations import UNFINISHED
 
 
 def is_local(declaration: FeedDeclaration) -> bool:
@@ -21,15 +22,19 @@ def fingerprint(declaration: FeedDeclaration) -> str | None:
     """
     location = Path(declaration.location)
     if location.is_file():
-        files = [location]
-    elif declaration.format == "images":
-        files = sorted(path for path in location.rglob("*") if path.is_file())
+        found = [location]
     else:
-        files = sorted(path for path in location.glob(declaration.files) if path.is_file())
+        found = sorted(
+            location.rglob("*") if declaration.format == "images" else location.glob(declaration.files)
+        )
+    files = [path for path in found if path.is_file() and not _passed_over(path.relative_to(location))]
     seen = hashlib.sha256()
     for path in files:
-        if path.name.startswith("."):
-            continue
         status = path.stat()
         seen.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return seen.hexdigest()[:32] if files else None
+
+
+def _passed_over(path: Path) -> bool:
+    """Whether a path is hidden, or still being written by a program that says so in the name."""
+    return any(part.startswith(".") for part in path.parts) or path.name.endswith(UNFINISHED)

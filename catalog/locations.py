@@ -39,7 +39,7 @@ LONGEST_NAME = 512
 PICTURE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".gif", ".tif", ".tiff", ".bmp"}
 )
-_UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")  # what programs call a file while they write it
+UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")  # what programs call a file while they write it
 _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 
 
@@ -153,7 +153,7 @@ def _files_of(declaration: FeedDeclaration, folder: Path) -> list[Path]:
 
 
 def _is_passing(parts: tuple[str, ...]) -> bool:
-    return any(part.startswith(".") for part in parts) or parts[-1].casefold().endswith(_UNFINISHED)
+    return any(part.startswith(".") for part in parts) or parts[-1].casefold().endswith(UNFINISHED)
 
 
 def _changed_file(path: Path, name: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[Arrival]:
