@@ -2,6 +2,9 @@
 
 import dagster as dg
 
+from index_builds.settings import IndexSettings
+from index_builds.snapshots import SnapshotStore
+
 INGEST = dg.define_asset_job(
     "ingest",
     selection=["deliveries", "listings", "rejects", "price_history"],
@@ -25,4 +28,29 @@ PROMOTE = dg.define_asset_job(
     selection=["promoted_index"],
     description="Promote the newest candidate, proved again: promotion trusts no check that ran before.",
 )
-JOBS = (INGEST, CATALOGUE, EMBED, INDEX, PROMOTE)
+
+
+@dg.op(tags={"dagster/priority": "-1"})
+def remove_old_snapshots(
+    context: dg.OpExecutionContext,
+    snapshots: dg.ResourceParam[SnapshotStore],
+    index_settings: dg.ResourceParam[IndexSettings],
+) -> None:
+    """Remove snapshots past their retention, and the files that no remaining one names."""
+    from index_builds.retention import collect_garbage
+
+    keep = index_settings.retention
+    report = collect_garbage(snapshots, keep_last=keep.keep_last, grace=keep.grace)
+    context.log.info(
+        f"removed {len(report.removed_snapshots)} snapshots and {len(report.removed_objects)} objects, "
+        f"kept {len(report.kept_snapshots)} snapshots"
+    )
+
+
+@dg.job(description="Remove what retention no longer keeps.")
+def retention() -> None:
+    """Nightly housekeeping of the snapshot store."""
+    remove_old_snapshots()
+
+
+JOBS = (INGEST, CATALOGUE, EMBED, INDEX, PROMOTE, retention)

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.jobs import CATALOGUE, EMBED, INDEX, INGEST
+from orchestration.jobs import CATALOGUE, EMBED, INDEX, INGEST, retention
 from orchestration.partitions import Partitions, feed_day_key
 
 
@@ -45,6 +45,14 @@ def build_schedules(partitions: Partitions) -> list[dg.ScheduleDefinition]:
             run_key=context.scheduled_execution_time.strftime("%Y-%m-%d"), tags=all_shards(partitions)
         )
 
+    nightly_retention = dg.ScheduleDefinition(
+        name="nightly_retention",
+        cron_schedule="10 5 * * *",
+        job=retention,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Remove what retention no longer keeps.",
+    )
     return [
         hourly_refresh,
         _per_collection(
@@ -54,6 +62,7 @@ def build_schedules(partitions: Partitions) -> list[dg.ScheduleDefinition]:
         _per_collection(
             "nightly_index", "10 4 * * *", INDEX, partitions, "Build and prove every collection's index."
         ),
+        nightly_retention,
     ]
 
 

@@ -69,3 +69,7 @@ def _expected(error: Exception) -> bool:
         VisionError,
     )
     return isinstance(error, families)
+
+
+if __name__ == "__main__":
+    main()

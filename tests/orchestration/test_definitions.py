@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -71,3 +72,29 @@ def test_a_password_is_not_shown(settings):
 
     assert "hidden" not in shown
     assert "db/loupe" in shown
+
+
+def test_every_schedule_asks_for_runs_that_its_job_can_make(settings):
+    repository = build_defs(settings).get_repository_def()
+    moment = datetime(2026, 11, 21, 3, 20, tzinfo=UTC)
+    asked = {}
+    for schedule in repository.schedule_defs:
+        context = dg.build_schedule_context(
+            instance=dg.DagsterInstance.ephemeral(),
+            scheduled_execution_time=moment,
+            repository_def=repository,
+            resources=build_defs(settings).resources,
+        )
+        asked[schedule.name] = [
+            request.partition_key for request in schedule.evaluate_tick(context).run_requests
+        ]
+
+    assert {name: len(requests) for name, requests in asked.items()} == {
+        "hourly_refresh": 3,
+        "nightly_catalogue": 2,
+        "nightly_embedding": 1,
+        "nightly_index": 2,
+        "nightly_retention": 1,
+    }
+    assert asked["nightly_index"] == ["shop", "archive"]
+    assert "2026-11-21" in asked["hourly_refresh"][0]
