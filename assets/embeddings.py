@@ -3,6 +3,8 @@
 One partition per hash shard of the image key; one run may take any range of them.
 """
 
+import warnings
+
 import dagster as dg
 from sqlalchemy import Engine
 
@@ -13,6 +15,9 @@ from catalog.image_ledger import accepted_images
 from storage.objects import ObjectStore
 from vision.encoder_loader import EncoderLoader
 from vision.errors import EncoderError
+
+# One run for any range of shards loads the model once; the parameter is beta, and used knowingly.
+warnings.filterwarnings("ignore", message=r".*`backfill_policy`", category=dg.BetaWarning)
 
 
 @dg.asset(
