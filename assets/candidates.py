@@ -28,6 +28,10 @@ class NothingSearchableError(Exception):
     """No accepted picture of the collection has a vector, so there is nothing to build."""
 
 
+class IncompleteEmbeddingsError(Exception):
+    """Too many accepted pictures have no vector: an index of the rest would lose pieces without a word."""
+
+
 def build_candidate_of(
     collection: str,
     frame_key: str,
@@ -55,6 +59,7 @@ def build_candidate_of(
 
     Raises:
         NothingSearchableError: If no accepted picture has a vector.
+        IncompleteEmbeddingsError: If fewer of them have one than the gate's coverage asks for.
     """
     from index_builds.pipeline import build_candidate
     from index_builds.queries import HELD_OUT, TEXT, free_queries, held_out_queries
@@ -69,6 +74,13 @@ def build_candidate_of(
             f"{encoder.encoder_id}: see why its pictures were kept out (`loupe status`), or run the embed job"
         )
         raise NothingSearchableError(message)
+    if len(keys) < settings.gate.min_coverage * len(wanted):
+        message = (
+            f"{len(keys)} of {len(wanted)} accepted pictures of {collection} have a vector of encoder "
+            f"{encoder.encoder_id}, gate.min_coverage asks for {settings.gate.min_coverage:.0%}: run the "
+            "embed job"
+        )
+        raise IncompleteEmbeddingsError(message)
     metadata, tier_of = _placed(frame, keys, settings.tiers.new_days)
     queries = {
         HELD_OUT: held_out_queries(

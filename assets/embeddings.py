@@ -9,7 +9,7 @@ import dagster as dg
 from sqlalchemy import Engine
 
 from assets.bounds import WorkBounds
-from assets.failures import permanent
+from assets.failures import TRANSIENT, permanent
 from assets.pieces import OVER_ALL
 from catalog.image_ledger import accepted_images
 from storage.objects import ObjectStore
@@ -26,7 +26,7 @@ warnings.filterwarnings("ignore", message=r".*`backfill_policy`", category=dg.Be
     code_version="1",
     pool="gpu",
     backfill_policy=dg.BackfillPolicy.single_run(),
-    retry_policy=dg.RetryPolicy(max_retries=1, delay=10),
+    retry_policy=TRANSIENT,
 )
 def image_embeddings(
     context: dg.AssetExecutionContext,
@@ -47,7 +47,7 @@ def image_embeddings(
     with permanent(EncoderError):
         loaded = encoder.load()
     reports = [
-        embed_shard(objects, loaded, shard, wanted, batch_size=loaded.batch_size, workers=bounds.workers)
+        embed_shard(objects, loaded, shard, wanted, workers=bounds.workers, cache=bounds.cache)
         for shard, wanted in by_shard.items()
         if wanted
     ]

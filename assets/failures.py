@@ -8,6 +8,11 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+# A database that restarts, a host that is slow: worth another try.  Kept on assets, apart from run retries.
+TRANSIENT = dg.RetryPolicy(
+    max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
+
 
 @contextmanager
 def permanent(*errors: type[Exception]) -> Iterator[None]:

@@ -6,22 +6,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import dagster as dg
-from catalog.locations import LocationAccess, collect
 from sqlalchemy import Engine
 
-from assets.failures import permanent
+from assets.failures import TRANSIENT, permanent
 from assets.schemas import schema_metadata
 from catalog import tables
 from catalog.declarations import FeedRegistry
 from catalog.deliveries import keep, known_validators, note_check, reading_position, waiting
 from catalog.errors import CatalogError, FeedRefusedError
 from catalog.intake import IntakeReport, take_in
+from catalog.locations import LocationAccess, collect
 from catalog.reading import read_delivery
 from storage.objects import ObjectStore, digest_key
-
-TRANSIENT = dg.RetryPolicy(
-    max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
-)
 
 
 @dg.asset(

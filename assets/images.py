@@ -5,16 +5,14 @@ from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
-from catalog.image_fetching import FetchedImage, WantedImage, fetch_images
-from catalog.locations import LocationAccess
-from quality.contact_sheets import as_markdown
-from quality.image_rules import RULES_VERSION, judge_image
 from sqlalchemy import Engine
 
 from assets.bounds import WorkBounds
+from assets.failures import TRANSIENT
 from assets.schemas import schema_metadata
 from catalog import tables
 from catalog.declarations import FeedDeclaration, FeedRegistry
+from catalog.image_fetching import FetchedImage, WantedImage, fetch_images
 from catalog.image_ledger import (
     Fetched,
     Seen,
@@ -26,8 +24,11 @@ from catalog.image_ledger import (
     refused_images,
     render_pictures,
 )
+from catalog.locations import LocationAccess
 from catalog.searchable import as_parquet
 from catalog.searchable import searchable_images as searchable_images_of
+from quality.contact_sheets import as_markdown
+from quality.image_rules import RULES_VERSION, judge_image
 from quality.refused import refused_sheet
 from storage.objects import ObjectStore, digest_key, sha256_hex
 from vision.decoding import decode
@@ -40,6 +41,7 @@ from vision.renditions import RENDITIONS_VERSION, make_renditions
     deps=["pieces"],
     kinds={"http", "file"},
     code_version="1",
+    retry_policy=TRANSIENT,
     metadata=schema_metadata(tables.image_references),
 )
 def images(
@@ -83,8 +85,13 @@ def _fetched(wanted: list[str], declaration: FeedDeclaration, access: LocationAc
             )
 
 
-@dg.asset(deps=["images"], kinds={"opencv"}, code_version=f"{MEASURES_VERSION}.{RULES_VERSION}",
-          metadata=schema_metadata(tables.verdicts))  # fmt: skip
+@dg.asset(
+    deps=["images"],
+    kinds={"opencv"},
+    code_version=f"{MEASURES_VERSION}.{RULES_VERSION}",
+    retry_policy=TRANSIENT,
+    metadata=schema_metadata(tables.verdicts),
+)
 def image_verdicts(
     context: dg.AssetExecutionContext,
     catalogue: dg.ResourceParam[Engine],
@@ -123,7 +130,7 @@ def _judge(measures: Mapping[str, float], feed_kind: str) -> tuple[str, list[dic
     return verdict.verdict, [asdict(finding) for finding in verdict.reasons]
 
 
-@dg.asset(deps=["image_verdicts"], kinds={"pillow"}, code_version=RENDITIONS_VERSION)
+@dg.asset(deps=["image_verdicts"], kinds={"pillow"}, code_version=RENDITIONS_VERSION, retry_policy=TRANSIENT)
 def renditions(
     context: dg.AssetExecutionContext,
     catalogue: dg.ResourceParam[Engine],
@@ -149,7 +156,7 @@ def _render(data: bytes) -> list[StoredRendition]:
     ]
 
 
-@dg.asset(deps=["renditions", "pieces"], kinds={"parquet"}, code_version="1")
+@dg.asset(deps=["renditions", "pieces"], kinds={"parquet"}, code_version="1", retry_policy=TRANSIENT)
 def searchable_images(
     context: dg.AssetExecutionContext,
     catalogue: dg.ResourceParam[Engine],

@@ -10,8 +10,13 @@ import dagster as dg
 from sqlalchemy import Engine
 
 from assets.bounds import WorkBounds
-from assets.candidates import NothingSearchableError, build_candidate_of, embedding_truth
-from assets.failures import permanent
+from assets.candidates import (
+    IncompleteEmbeddingsError,
+    NothingSearchableError,
+    build_candidate_of,
+    embedding_truth,
+)
+from assets.failures import TRANSIENT, permanent
 from assets.gate_display import gate_metadata, manifest_metadata
 from assets.pieces import OVER_ALL
 from catalog.query_phrases import query_phrases
@@ -27,7 +32,7 @@ from vision.errors import EncoderError
     deps=[dg.AssetDep("image_embeddings", partition_mapping=OVER_ALL)],
     kinds={"faiss"},
     code_version="1",
-    retry_policy=dg.RetryPolicy(max_retries=1, delay=10),
+    retry_policy=TRANSIENT,
 )
 def index_snapshot(
     context: dg.AssetExecutionContext,
@@ -42,7 +47,7 @@ def index_snapshot(
     """Candidate index over every accepted picture, one file per tier and channel, with the gate's report."""
     collection = context.partition_key
     gate = index_settings.gate
-    with permanent(EncoderError, NothingSearchableError):
+    with permanent(EncoderError, NothingSearchableError, IncompleteEmbeddingsError):
         manifest = build_candidate_of(
             collection,
             searchable_images,
@@ -61,7 +66,7 @@ def index_snapshot(
     )
 
 
-@dg.asset(kinds={"sqlalchemy"}, code_version="1")
+@dg.asset(kinds={"sqlalchemy"}, code_version="1", retry_policy=TRANSIENT)
 def promoted_index(
     context: dg.AssetExecutionContext,
     index_snapshot: str,
@@ -75,10 +80,11 @@ def promoted_index(
     from index_builds.promotion import promote
 
     collection = context.partition_key
-    if snapshots.entry(collection, index_snapshot).state == "retired":
-        # Somebody rolled it back: the next build of the same content must not undo that.
+    moves = snapshots.history(collection)
+    if moves and moves[-1].kind == "rollback":
+        # Somebody went back on purpose: no hourly run may undo that; `snapshots promote` ends it.
         standing = snapshots.pointer(collection)
-        context.log.warning(f"{index_snapshot} was rolled back: {standing.snapshot_id} stays promoted")
+        context.log.warning(f"automatic promotion is paused since the rollback to {standing.snapshot_id}")
         return dg.MaterializeResult(
             metadata={"snapshot_id": standing.snapshot_id, "held_back": index_snapshot}
         )

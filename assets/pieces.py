@@ -3,6 +3,7 @@
 import dagster as dg
 from sqlalchemy import Engine
 
+from assets.failures import TRANSIENT
 from assets.schemas import schema_metadata
 from catalog import tables
 from catalog.pieces import resolve_pieces
@@ -17,6 +18,7 @@ OVER_ALL = dg.AllPartitionMapping()
     deps=[dg.AssetDep("listings", partition_mapping=OVER_ALL)],
     kinds={"sqlalchemy"},
     code_version="1",
+    retry_policy=TRANSIENT,
     metadata=schema_metadata(tables.pieces),
 )
 def pieces(context: dg.AssetExecutionContext, catalogue: dg.ResourceParam[Engine]) -> dg.MaterializeResult:
@@ -38,6 +40,7 @@ def pieces(context: dg.AssetExecutionContext, catalogue: dg.ResourceParam[Engine
     deps=[dg.AssetDep("price_history", partition_mapping=OVER_ALL), "pieces"],
     kinds={"sqlalchemy"},
     code_version="1",
+    retry_policy=TRANSIENT,
     metadata=schema_metadata(tables.trends),
 )
 def trends(context: dg.AssetExecutionContext, catalogue: dg.ResourceParam[Engine]) -> dg.MaterializeResult:

@@ -31,7 +31,8 @@ def fingerprint(declaration: FeedDeclaration) -> str | None:
     seen = hashlib.sha256()
     for path in files:
         status = path.stat()
-        seen.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        line = f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n"
+        seen.update(line.encode("utf-8", "surrogateescape"))
     return seen.hexdigest()[:32] if files else None
 
 

@@ -81,6 +81,7 @@ class GateSettings(BaseModel):
     bootstrap_samples: int = Field(default=1000, ge=100, le=100_000)
     confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
     non_inferiority_margin: Share = 0.01
+    min_coverage: Share = 0.98  # of accepted pictures that have a vector; below it nothing is built
     vector_sample: int = Field(default=1000, ge=1)  # vectors compared with the embedding truth
     audit_queries: int = Field(default=50, ge=1)  # measured again at promotion
     seed: int = Field(default=7, ge=0)

@@ -11,11 +11,11 @@ SOURCE = Path(__file__).resolve().parent.parent / "dagster.yaml"
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
-    """Create Dagster's home and bring its dagster.yaml up to date; return the folder."""
-    home = settings.home_path / "dagster"
+    """Create Dagster's home, with a dagster.yaml where it has none; return the folder."""
+    home = Path(settings.dagster_home)
     home.mkdir(parents=True, exist_ok=True)
     target = home / "dagster.yaml"
-    if SOURCE.is_file() and (not target.is_file() or target.read_bytes() != SOURCE.read_bytes()):
+    if not target.is_file():  # one that is there may be a deployment's own
         shutil.copyfile(SOURCE, target)
     return home
 

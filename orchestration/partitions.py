@@ -1,6 +1,6 @@
 """How assets are cut: feed and day, collection, hash shard.  All follow from the settings."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 
 import dagster as dg
 
@@ -18,7 +18,7 @@ class Partitions:
                 for feed in values.feeds
             ]
         )
-        first_day = datetime.combine(date.fromisoformat(settings.first_day), time(), UTC)
+        first_day = datetime.combine(settings.first_day, time(), UTC)
         # end_offset=1: today's partition exists from its first minute on, since deliveries come during the
         # day.
         self.days = dg.DailyPartitionsDefinition(start_date=first_day, end_offset=1, timezone="UTC")

@@ -47,11 +47,12 @@ def s3_resource(settings: Settings) -> "S3Resource":
         S3Resource,
     )  # takes a second to import, and few deployments of one machine need it
 
+    secret = settings.s3.secret_access_key
     return S3Resource(
         endpoint_url=settings.s3.endpoint_url,
         region_name=settings.s3.region_name,
         aws_access_key_id=settings.s3.access_key_id,
-        aws_secret_access_key=settings.s3.secret_access_key,
+        aws_secret_access_key=secret.get_secret_value() if secret else None,
     )
 
 
@@ -90,7 +91,10 @@ def feed_registry(settings: Settings) -> FeedRegistry:
 def work_bounds(settings: Settings) -> WorkBounds:
     """Return how much work assets may do at once."""
     return WorkBounds(
-        workers=settings.images.workers, attempts=settings.images.attempts, shards=settings.embedding_shards
+        workers=settings.images.workers,
+        attempts=settings.images.attempts,
+        shards=settings.embedding_shards,
+        cache=settings.home_path / "cache",
     )
 
 

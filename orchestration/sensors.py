@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import dagster as dg
 
@@ -39,17 +40,25 @@ def _arrivals(context: dg.SensorEvaluationContext, feeds: FeedRegistry, *, day: 
     The second look keeps a file that is still being copied from being read half.
     """
     before = json.loads(context.cursor) if context.cursor else {}
-    after: dict[str, dict[str, str]] = {}
+    after: dict[str, dict[str, Any]] = {}
     requests = []
     for key in feeds.names():
         _, declaration = feeds.named(key)
         if not is_local(declaration):
             continue
-        seen = fingerprint(declaration)
+        try:
+            seen = fingerprint(declaration)
+        except (OSError, ValueError, NotImplementedError) as error:
+            # A file that went away between two calls, a folder without rights: that feed alone waits.
+            context.log.warning(f"{key} cannot be looked at: {error}")
+            after[key] = before.get(key, {})
+            continue
         known = before.get(key, {})
-        if seen is not None and seen == known.get("seen") and seen != known.get("asked"):
-            requests.append(dg.RunRequest(run_key=f"{key}:{seen}", partition_key=feed_day_key(key, day)))
-            after[key] = {"seen": seen, "asked": seen}
-        else:
-            after[key] = {"seen": seen or "", "asked": known.get("asked", "")}
+        asked, times = known.get("asked", ""), known.get("times", 0)
+        if seen is not None and seen == known.get("seen") and seen != asked:
+            asked, times = seen, times + 1
+            # Counted, because a feed that goes back to an earlier state must not find its run key used up.
+            run_key = f"{key}:{times}:{seen}"
+            requests.append(dg.RunRequest(run_key=run_key, partition_key=feed_day_key(key, day)))
+        after[key] = {"seen": seen or "", "asked": asked, "times": times}
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(after, sort_keys=True))

@@ -8,6 +8,7 @@ that names the key, its place and what would be right.
 import difflib
 import os
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -16,11 +17,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    StringConstraints,
+    SecretStr,
     ValidationError,
     field_validator,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 
 from catalog.declarations import FeedDeclaration, Name
 from index_builds.settings import GateSettings, IndexSettings, RetentionSettings, TierSettings
@@ -28,6 +30,7 @@ from vision.encoders import EncoderSettings
 
 CONFIG_VARIABLE = "LOUPE_CONFIG"
 PREFIX = "LOUPE_"
+SECRETS = frozenset({"secret_access_key", "database_url"})  # never repeated in a message
 
 
 class SettingsError(Exception):
@@ -79,18 +82,19 @@ class S3Settings(_Strict):
     endpoint_url: str | None = None
     region_name: str | None = None
     access_key_id: str | None = None
-    secret_access_key: str | None = None
+    secret_access_key: SecretStr | None = None
 
 
 class Settings(_Strict):
     """Everything that can be set.  Paths are absolute once loaded."""
 
     home: str = ".loupe"
+    dagster_home: str = ""  # default: a folder in the home folder
     database_url: str = ""  # default: SQLite in the home folder
     object_store_url: str = ""  # default: a folder in the home folder; s3://bucket/prefix in production
     encoder: EncoderSettings
     embedding_shards: Annotated[int, Field(ge=1, le=4096)] = 16
-    first_day: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")] = "2026-01-01"
+    first_day: date = date(2026, 1, 1)  # the first partition; deliveries are received from then on
     collections: dict[Name, CollectionSettings] = Field(min_length=1)
     default_collection: str = ""
     tiers: TierSettings = TierSettings()
@@ -154,7 +158,7 @@ def load_settings(path: Path | None = None, environment: Mapping[str, str] | Non
         SettingsError: With one line per mistake.
     """
     variables = os.environ if environment is None else environment
-    path = _find(path, variables)
+    path = find_settings(path, variables)
     try:
         text = path.read_text(encoding="utf-8")
         document = yaml.safe_load(text)
@@ -182,7 +186,9 @@ def load_settings(path: Path | None = None, environment: Mapping[str, str] | Non
     return _resolved(settings, path.parent.resolve())
 
 
-def _find(path: Path | None, variables: Mapping[str, str]) -> Path:
+def find_settings(path: Path | None = None, environment: Mapping[str, str] | None = None) -> Path:
+    """Return the file that ``load_settings`` reads, or raise SettingsError saying how to name one."""
+    variables = os.environ if environment is None else environment
     if path is None and variables.get(CONFIG_VARIABLE):
         path = Path(variables[CONFIG_VARIABLE])
     if path is not None:
@@ -219,10 +225,28 @@ def _variables(variables: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, .
             known = [PREFIX + name.upper() for name in Settings.model_fields]
             message = f"{variable}: is no setting{_nearest(variable, known)}"
             raise SettingsError(message)
-        try:
-            yield variable, keys, yaml.safe_load(variables[variable])
-        except yaml.YAMLError:
-            yield variable, keys, variables[variable]
+        yield variable, keys, _typed(keys, variables[variable])
+
+
+def _typed(keys: tuple[str, ...], text: str) -> Any:
+    """Read a variable as YAML, unless the setting is text: a URL or a date is not a number with a comment."""
+    field = _field_at(keys)
+    if field is not None and field.annotation in (str, str | None, date, SecretStr | None, Path | None):
+        return text
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+
+
+def _field_at(keys: tuple[str, ...]) -> FieldInfo | None:
+    model: type[BaseModel] | None = Settings
+    field: FieldInfo | None = None
+    for key in keys:
+        field = model.model_fields.get(key) if model else None
+        if field is not None:  # other keys are the names of a mapping or the positions of a list
+            model = _model_within(field.annotation)
+    return field
 
 
 def _overlay(document: dict[str, Any], keys: tuple[str, ...], value: Any, variable: str) -> None:
@@ -241,7 +265,7 @@ def _sentences(error: ValidationError, origins: Mapping[tuple[str, ...], str]) -
         at = tuple(str(part) for part in problem["loc"])
         origin = next(origins[at[:length]] for length in range(len(at), -1, -1) if at[:length] in origins)
         key = ".".join(at) or "the whole"
-        given = problem["input"]
+        given = "(not shown)" if set(at) & SECRETS else problem["input"]
         match problem["type"]:
             case "missing":
                 said = "is missing"
@@ -311,6 +335,7 @@ def _resolved(settings: Settings, base: Path) -> Settings:
     return settings.model_copy(
         update={
             "home": str(home),
+            "dagster_home": local(settings.dagster_home) if settings.dagster_home else str(home / "dagster"),
             "database_url": settings.database_url or f"sqlite:///{home / 'catalogue.db'}",
             "object_store_url": local(settings.object_store_url)
             if settings.object_store_url

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -74,7 +75,8 @@ def _draw(tiles: Sequence[Tile], columns: int, tile_px: int) -> Image.Image:
 
 
 def _fitted(text: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: int) -> str:
-    printable = text.encode("latin-1", "replace").decode("latin-1")  # what the built-in font can draw
+    # The built-in font draws ASCII: accents go, what has no plain letter is left out.
+    printable = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().strip()
     if font.getlength(printable) <= width:
         return printable
     while printable and font.getlength(printable + "...") > width:

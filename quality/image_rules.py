@@ -75,7 +75,7 @@ def _rules(
         ("colour_cast", "border_cast_ab", "a*b*", above, border_cast),
         # Without a plain border the neutral point is a guess: good for a second look, not for a sentence.
         ("colour_cast", "guessed_cast_ab", "a*b*", above, (None, guessed_cast)),
-        ("empty_frame", "object_share", "of the frame", below, (1e-6, object_share)),
+        ("empty_frame", "object_share", "of the frame", below, (0.0005, object_share)),
         ("cut_off", "border_contact_share", "of the border", above, (None, cut_off)),
     )
     return tuple(

@@ -10,8 +10,8 @@ from storage.objects import ObjectStore, digest_key
 from vision.decoding import decode
 from vision.errors import UnreadableImageError
 
-TILE_PX = 128
-COLUMNS = 6
+TILE_PX = 150
+COLUMNS = 5
 
 
 def refused_sheet(refused: Sequence[Mapping[str, Any]], objects: ObjectStore) -> bytes | None:
@@ -32,11 +32,11 @@ def _tile(row: Mapping[str, Any], objects: ObjectStore) -> Tile:
 
 
 def finding_line(finding: Mapping[str, Any]) -> str:
-    """Say one finding in a line: the rule, what was measured and what is required."""
+    """Say one finding in a short line: the rule, what was measured, and the bound it broke."""
     if finding["measured"] is None:
         return str(finding["rule"])
-    measured, required, unit = finding["measured"], finding["required"], finding["unit"] or ""
-    return f"{finding['rule']} {measured:.3g}, needs {required} {unit}".strip()
+    side, _, bound = finding["required"].rpartition(" ")
+    return f"{finding['rule']} {finding['measured']:.3g} {'<' if side == 'at least' else '>'} {bound}"
 
 
 def _picture(data: bytes) -> Image.Image:

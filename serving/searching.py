@@ -120,9 +120,29 @@ class CollectionSearch:
         tiers: tuple[Tier, ...],
         excluding: NDArray[np.int64] | None,
     ) -> Answer:
-        found = self.snapshot.search(
-            query, k * _PICTURES_PER_PIECE, where=where, tiers=tiers, excluding=excluding
+        asked = k * _PICTURES_PER_PIECE
+        hits, more = self._folded(query, k, asked, where, tiers, excluding)
+        while len(hits) < k and more:
+            # Pieces with more pictures than expected crowd the others out: ask deeper.
+            asked *= 4
+            hits, more = self._folded(query, k, asked, where, tiers, excluding)
+        return Answer(
+            snapshot_id=str(self.snapshot.snapshot_id),
+            tiers=tuple(tier for tier in tiers if tier in self.snapshot.tiers),
+            hits=tuple(hits),
         )
+
+    def _folded(
+        self,
+        query: NDArray[np.float32],
+        k: int,
+        pictures: int,
+        where: SnapshotFilter | None,
+        tiers: tuple[Tier, ...],
+        excluding: NDArray[np.int64] | None,
+    ) -> tuple[list[Hit], bool]:
+        """Fold the best pictures into at most k pieces; say whether there are more pictures to ask for."""
+        found = self.snapshot.search(query, pictures, where=where, tiers=tiers, excluding=excluding)
         hits: dict[str, Hit] = {}
         for key, score in zip(found.keys[0], found.scores[0], strict=True):
             if key < 0 or len(hits) == k:
@@ -139,11 +159,7 @@ class CollectionSearch:
                         title=row["title"],
                         listings=listings,
                     )
-        return Answer(
-            snapshot_id=str(self.snapshot.snapshot_id),
-            tiers=tuple(tier for tier in tiers if tier in self.snapshot.tiers),
-            hits=tuple(hits.values()),
-        )
+        return list(hits.values()), bool(found.keys[0, -1] >= 0)
 
 
 def open_collection(store: SnapshotStore, collection: str, encoder: EncoderLoader) -> CollectionSearch:

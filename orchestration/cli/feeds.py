@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from catalog.declarations import FeedDeclaration
@@ -24,6 +25,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 def list_feeds(context: typer.Context, as_json: AsJson = False) -> None:
     """List every declared feed with the state of its last check."""
     from catalog.accounting import books
+    from catalog.http import shown
     from orchestration.resources import engine_for
 
     session = session_of(context)
@@ -38,7 +40,7 @@ def list_feeds(context: typer.Context, as_json: AsJson = False) -> None:
                     "feed": declaration.name,
                     "kind": declaration.kind,
                     "format": declaration.format,
-                    "location": declaration.location,
+                    "location": shown(declaration.location),
                     "deliveries": feed.deliveries,
                     "live": feed.live,
                     "error": feed.error,
@@ -51,7 +53,7 @@ def list_feeds(context: typer.Context, as_json: AsJson = False) -> None:
     for heading in rows[0]:
         table.add_column(heading)
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*("" if value is None else escape(str(value)) for value in row.values()))
     session.console.print(table)
 
 

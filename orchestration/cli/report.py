@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def print_summary(console: Console, summary: dict[str, Any]) -> None:
         )
         for feed, books in held["feeds"].items():
             if books["error"]:
-                console.print(f"  [yellow]{feed}: {books['error']}[/yellow]")
+                console.print(f"  [yellow]{feed}: {escape(books['error'])}[/yellow]", soft_wrap=True)
         if not held["balanced"]:
             console.print(
                 "  [red]the books do not balance: please report this with `loupe status --json`[/red]"
@@ -42,7 +43,9 @@ def print_summary(console: Console, summary: dict[str, Any]) -> None:
 def print_failures(console: Console, failures: Iterable["StageFailure"]) -> None:
     """Print what did not run, one line each."""
     for failure in failures:
-        console.print(f"[red]{failure.stage} {failure.subject}: {failure.reason}[/red]", soft_wrap=True)
+        console.print(
+            f"[red]{failure.stage} {failure.subject}: {escape(failure.reason)}[/red]", soft_wrap=True
+        )
 
 
 def _feeds(feeds: dict[str, Any]) -> Table:

@@ -18,7 +18,7 @@ from rich.progress import (
 
 from orchestration.cli.report import print_failures, print_summary
 from orchestration.cli.session import Session, print_json, session_of
-from orchestration.settings import SettingsError
+from orchestration.settings import SettingsError, find_settings
 
 Collections = Annotated[
     list[str] | None, typer.Option("--collection", "-c", help="Only this one; may be repeated.")
@@ -28,8 +28,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document in
 
 def demo(context: typer.Context, as_json: AsJson = False) -> None:
     """Write the sample house if it is missing, then run everything and say what was built."""
-    from datetime import date
-
     from sample_feeds.house import write_house
 
     session = session_of(context)
@@ -45,9 +43,28 @@ def demo(context: typer.Context, as_json: AsJson = False) -> None:
         Path(sample.folder),
         pieces=sample.pieces,
         seed=sample.seed,
-        first_day=date.fromisoformat(session.settings.first_day),
+        first_day=session.settings.first_day,
     )
     _everything(session, list(session.settings.collections), as_json=as_json)
+    if not as_json:
+        _say_where_to_look(session)
+
+
+def _say_where_to_look(session: Session) -> None:
+    console = session.console
+    console.print()
+    if session.settings.encoder.seed is not None:
+        console.print(
+            "[yellow]The demo's encoder was never trained, so what a search finds means nothing yet:[/yellow] "
+            "name a trained model under `encoder` in loupe.yaml."
+        )
+    console.print("Where to look:")
+    console.print(
+        "  make dev                                         the graph, checks and runs in the Dagster UI"
+    )
+    console.print('  .venv/bin/loupe search --text "emerald ring"     search what is promoted')
+    console.print("  .venv/bin/loupe snapshots show ID                what the gate measured")
+    console.print("  loupe.yaml, docs/feeds.md                        declare a shop of your own")
 
 
 def run(context: typer.Context, collection: Collections = None, as_json: AsJson = False) -> None:
@@ -81,10 +98,8 @@ def dev(
     home = prepare_dagster_home(session.settings)
     project = Path(__file__).resolve().parents[2]
     environment = {**os.environ, "DAGSTER_HOME": str(home)}
-    if session.config is not None:
-        environment["LOUPE_CONFIG"] = str(session.config.resolve())
-    elif "LOUPE_CONFIG" not in environment and (Path.cwd() / "loupe.yaml").is_file():
-        environment["LOUPE_CONFIG"] = str(Path.cwd() / "loupe.yaml")
+    # Dagster's processes start in the project's folder, so they are told which settings were meant.
+    environment["LOUPE_CONFIG"] = str(find_settings(session.config).resolve())
     dg_command = shutil.which("dg", path=str(Path(sys.executable).parent)) or "dg"
     os.chdir(project)
     os.execve(dg_command, [dg_command, "dev", "--port", str(port)], environment)  # noqa: S606 - no shell is wanted

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from orchestration.cli.session import Session, print_json, session_of
@@ -72,7 +73,7 @@ def _print(session: Session, answer) -> None:
     for heading in ("score", "piece", "title", "offers"):
         table.add_column(heading, justify="right" if heading == "score" else "left")
     for hit in answer.hits:
-        table.add_row(f"{hit.score:.3f}", hit.piece_id, hit.title, _offers(hit.listings))
+        table.add_row(f"{hit.score:.3f}", hit.piece_id, escape(hit.title), escape(_offers(hit.listings)))
     session.console.print(table)
     if session.settings.encoder.seed is not None:
         session.console.print(

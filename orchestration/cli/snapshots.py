@@ -83,7 +83,7 @@ def show(
     console.print(strata)
     failures = judge(manifest.gate, session.settings.gate)
     for failure in failures:
-        console.print(f"[red]{failure}[/red]")
+        console.print(str(failure), style="red", markup=False)
     console.print("[green]the gate holds[/green]" if not failures else "[red]the gate refuses it[/red]")
 
 
@@ -145,6 +145,8 @@ def rollback_snapshot(
         reason=reason,
     )
     _print_pointer(session, pointer, as_json=as_json)
+    if not as_json:
+        session.console.print("automatic promotion is paused until `loupe snapshots promote ID`")
 
 
 @app.command("gc")

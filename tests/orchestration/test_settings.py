@@ -1,5 +1,6 @@
 """Settings: every mistake names itself, its place, and what would be right."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,35 @@ def test_every_mistake_is_told_at_once(write):
 def test_a_missing_file_says_how_to_name_one(tmp_path):
     with pytest.raises(SettingsError, match="--config or LOUPE_CONFIG"):
         load_settings(tmp_path / "none.yaml", {})
+
+
+@pytest.mark.parametrize(
+    ("variables", "secret"),
+    [
+        (
+            {"LOUPE_S3__SECRET_ACCESS_KEY": "12345678901234567890", "LOUPE_S3__REGION": "x"},
+            "12345678901234567890",
+        ),
+        ({"LOUPE_DATABASE_URL": "postgresql://u:pa #ss@h/d", "LOUPE_HOEM": "x"}, "pa #ss"),
+    ],
+)
+def test_a_secret_is_never_repeated(write, variables, secret):
+    with pytest.raises(SettingsError) as refused:
+        load_settings(write(GOOD), variables)
+
+    assert secret not in str(refused.value)
+
+
+def test_text_in_a_variable_stays_text(write):
+    variables = {
+        "LOUPE_DATABASE_URL": "postgresql://u:pa #ss@h/d",
+        "LOUPE_FIRST_DAY": "2026-02-01",
+        "LOUPE_S3__SECRET_ACCESS_KEY": "12345678901234567890",
+        "LOUPE_DEFAULT_COLLECTION": "shop",
+    }
+    settings = load_settings(write(GOOD), variables)
+
+    assert settings.database_url == "postgresql://u:pa #ss@h/d"
+    assert settings.first_day == date(2026, 2, 1)
+    assert settings.s3.secret_access_key.get_secret_value() == "12345678901234567890"
+    assert "12345678901234567890" not in repr(settings)

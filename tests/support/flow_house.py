@@ -1,14 +1,13 @@
 """A small sample house with settings of its own: what tests of the whole flow work on."""
 
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import yaml
-from sample_feeds.house import write_house
 
 from orchestration.refresh import RefreshOutcome, refresh
 from orchestration.settings import Settings, load_settings
+from sample_feeds.house import write_house
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -47,6 +46,5 @@ def make_house(root: Path, *, pieces: int = 16, drops: int = 2, **values) -> Hou
     document["embedding_shards"] = 4
     (root / "loupe.yaml").write_text(yaml.safe_dump({**document, **values}, sort_keys=False))
     house = House(root=root, config=root / "loupe.yaml")
-    first_day = date.fromisoformat(house.settings.first_day)
-    write_house(house.sample, pieces=pieces, drops=drops, seed=7, first_day=first_day)
+    write_house(house.sample, pieces=pieces, drops=drops, seed=7, first_day=house.settings.first_day)
     return house
