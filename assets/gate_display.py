@@ -26,9 +26,9 @@ def gate_metadata(manifest: Manifest) -> dict[str, Any]:
     report = manifest.gate
     numbers: dict[str, Any] = {}
     for stratum in report.overall():
-        name = f"recall_at_{report.k}/{stratum.family}/{stratum.target}"
-        numbers[name] = round(stratum.recall, 4)
-        numbers[f"{name}/lower"] = round(stratum.lower, 4)
+        name = f"{stratum.family}/{stratum.target}"
+        numbers[f"recall/{name}"] = round(stratum.recall, 4)
+        numbers[f"lower/{name}"] = round(stratum.lower, 4)
     return {**numbers, "gate": dg.MetadataValue.md(_strata(report))}
 
 

@@ -12,6 +12,7 @@ import faiss
 from index_builds.errors import SnapshotDamagedError
 from storage.objects import sha256_of_file
 
+_LEAST_LIMIT = 1 << 30  # tables that FAISS computes while loading count too, and may outgrow a small file
 _LIMITS = Lock()  # FAISS keeps its deserialization limit per process
 
 
@@ -40,7 +41,7 @@ def load_index(path: Path, *, digest: str, mapped: bool) -> Any:
         raise SnapshotDamagedError(message)
     try:
         with _LIMITS:
-            faiss.set_deserialization_vector_byte_limit(path.stat().st_size)
+            faiss.set_deserialization_vector_byte_limit(max(path.stat().st_size, _LEAST_LIMIT))
             index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
     except RuntimeError as error:
         message = f"index file {path} does not load: {error}; build the snapshot again"

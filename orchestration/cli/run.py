@@ -55,16 +55,16 @@ def _say_where_to_look(session: Session) -> None:
     console.print()
     if session.settings.encoder.seed is not None:
         console.print(
-            "[yellow]The demo's encoder was never trained, so what a search finds means nothing yet:[/yellow] "
-            "name a trained model under `encoder` in loupe.yaml."
+            "[yellow]The demo's encoder was never trained: what a search finds means nothing yet.[/yellow] "
+            "Name a trained model under `encoder` in loupe.yaml."
         )
     console.print("Where to look:")
     console.print(
-        "  make dev                                         the graph, checks and runs in the Dagster UI"
+        "  make dev                                       the graph, checks and runs in the Dagster UI"
     )
-    console.print('  .venv/bin/loupe search --text "emerald ring"     search what is promoted')
-    console.print("  .venv/bin/loupe snapshots show ID                what the gate measured")
-    console.print("  loupe.yaml, docs/feeds.md                        declare a shop of your own")
+    console.print('  .venv/bin/loupe search --text "emerald ring"   search what is promoted')
+    console.print("  .venv/bin/loupe snapshots show ID              what the gate measured")
+    console.print("  loupe.yaml, docs/feeds.md                      declare a shop of your own")
 
 
 def run(context: typer.Context, collection: Collections = None, as_json: AsJson = False) -> None:
