@@ -1,18 +1,28 @@
 """Deliveries: the bytes a feed sent, kept as they came, and which of them still wait to be read."""
 
-from collections.abc import Iterable, Mapping
+import hashlib
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
+from sqlalchemy.dialects import postgresql, sqlite
 
 from catalog.declarations import FeedDeclaration
+from catalog.errors import CatalogError, FeedRefusedError
 from catalog.tables import deliveries, feeds
 from storage.database import reading
-from storage.objects import ObjectStore, digest_key, sha256_of_file
+from storage.objects import ObjectStore, digest_key
+
+WAITING = ("received", "released")  # states in which a delivery waits; a released one was held before
+EARLIEST_DELIVERY = datetime(1990, 1, 1, tzinfo=UTC)  # servers without a clock send 1970 and 1980
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +57,13 @@ def known_validators(engine: Engine, collection: str, feed: str) -> dict[str, di
     return dict(row.validators) if row else {}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    arrival: Arrival
+    digest: str
+    size: int  # bytes
+
+
 def keep(
     engine: Engine,
     objects: ObjectStore,
@@ -59,61 +76,35 @@ def keep(
 ) -> list[Delivery]:
     """Store new bytes and note the deliveries; bytes equal to the last ones of the same name add nothing.
 
-    Each arrival is kept in a transaction of its own, so what came before a failing one stays.
+    Each arrival is noted in a transaction of its own, and what came before a failing one stays.  A file that
+    is written to while it is copied is left for the next look.  No delivery is dated later than it was
+    received.
 
     Args:
         arrivals: What ``collect`` found, in the order in which it is to be read.
         received_at: The time that stands for "now": a delivery without a date of its own carries it.
         day: The partition it was received in, ``YYYY-MM-DD``.
+
+    Raises:
+        FeedRefusedError: If a full feed holds several new files without a date, so that nothing says which
+            one is its catalogue (``ambiguous_deliveries``); then nothing is noted.
     """
-    kept: list[Delivery] = []
-    for arrival in arrivals:
-        digest = sha256_of_file(arrival.path)
-        key = digest_key("deliveries", digest)
-        if not objects.exists(key):
-            objects.put_file(key, arrival.path)
-        with engine.begin() as connection:
-            note_check(
-                connection, collection, declaration, received_at, {arrival.name: dict(arrival.validators)}
-            )
-            last = connection.execute(
-                sa.select(deliveries.c.digest, deliveries.c.state)
-                .where(
-                    deliveries.c.collection == collection,
-                    deliveries.c.feed == declaration.name,
-                    deliveries.c.name == arrival.name,
-                )
-                .order_by(deliveries.c.delivery_id.desc())
-                .limit(1)
-            ).one_or_none()
-            if last is not None and last.digest == digest:
-                continue
-            delivered_at = arrival.delivered_at or received_at
-            delivery_id = connection.execute(
-                deliveries.insert()
-                .values(
-                    collection=collection,
-                    feed=declaration.name,
-                    name=arrival.name,
-                    digest=digest,
-                    bytes=arrival.path.stat().st_size,
-                    delivered_at=delivered_at,
-                    day=day,
-                    state="received",
-                )
-                .returning(deliveries.c.delivery_id)
-            ).scalar_one()
-        kept.append(
-            Delivery(
-                delivery_id=delivery_id,
-                collection=collection,
-                feed=declaration.name,
-                name=arrival.name,
-                digest=digest,
-                delivered_at=delivered_at,
-                state="received",
-            )
-        )
+    stored: list[_Stored] = []
+    failure: CatalogError | None = None
+    try:
+        for one in _stored(objects, arrivals):
+            stored.append(one)
+    except CatalogError as error:
+        failure = error
+    new = _new(engine, collection, declaration, stored)
+    _refuse_ambiguous(declaration, new)
+    kept = [
+        delivery
+        for one in stored
+        if (delivery := _note(engine, collection, declaration, one, received_at, day, is_new=one in new))
+    ]
+    if failure is not None:
+        raise failure
     return kept
 
 

@@ -2,31 +2,34 @@
 
 Listings, rejects, price history and picture references, all or nothing.
 
-A delivery is one transaction.  A crash leaves the catalogue as it was before it, and the delivery still
-waiting.
+A delivery is one transaction, and its first statement claims the delivery.  A crash leaves the catalogue as
+it was before it, and the delivery still waiting; a second run waits for the first one and changes nothing.
 """
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain, islice
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from catalog.declarations import FeedDeclaration
-from catalog.deliveries import Delivery
+from catalog.deliveries import WAITING, Delivery
 from catalog.listing import Damage, Listing, Reject, Remark
 from catalog.price_history import close_spans, note_prices
 from catalog.tables import deliveries, image_references, listings, rejects
 from storage.batches import batches
 
 BATCH_ROWS = 1000  # bound on memory; SQLite's parameter limit stands far above it
-HOLD_BELOW_SHARE = (
-    0.1  # a full delivery with fewer of the live listings than this is held: feeds break, houses do not
-)
+PARSED_AHEAD = 50_000  # statements parsed before the transaction: parsing must not hold SQLite's write lock
+HOLD_ABOVE_SHARE = 0.9  # a full delivery that would withdraw more is held: feeds break, houses do not
 HOLD_FROM_LISTINGS = 20
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +37,13 @@ class IntakeReport:
     """What one delivery did.  ``items`` is what it held as far as it could be read: accepted + rejected."""
 
     delivery: str
-    state: str  # read, damaged, held, superseded
+    state: str  # read, damaged, held, superseded, or taken: another run took it
     accepted: int = 0
     rejected: int = 0
     remarks: int = 0
     added: int = 0
     changed: int = 0
+    stale: int = 0  # accepted listings left as they are: a later delivery had stated them
     withdrawn: int = 0
     price_spans: int = 0
     rejects_by_reason: Mapping[str, int]
@@ -51,8 +55,8 @@ class IntakeReport:
         return self.accepted + self.rejected
 
 
-class _Held(Exception):  # noqa: N818 - control flow, never seen outside: rolls the transaction back
-    pass
+class _HeldError(Exception):
+    """Rolls the catalogue back to its state before the delivery; never seen outside."""
 
 
 def take_in(
@@ -64,41 +68,88 @@ def take_in(
     """Read one delivery into the catalogue and note what became of it.
 
     A full delivery withdraws the feed's listings that it leaves out, unless it is damaged.  A full delivery
-    older than one already read changes nothing (``superseded``).  One that would withdraw nearly everything
-    is ``held``: the catalogue keeps its last good state.
+    older than one already read changes nothing (``superseded``).  One that states nothing, or would withdraw
+    nearly everything, is ``held``: the catalogue keeps its last good state until somebody releases it.  A
+    listing that a later delivery has stated stays as it is (``stale``).  A delivery that another run has
+    taken in the meantime changes nothing (``taken``).
+
+    The first PARSED_AHEAD statements are drawn before the transaction begins, the others inside it.
     """
     counts = _Counts()
-    try:
-        with engine.begin() as connection:
-            if declaration.deliveries == "full" and _newer_was_read(connection, delivery):
-                counts.error = "a delivery with a later date was read before it, so it changes nothing"
-                return _finish(connection, delivery, counts, "superseded")
-            live_before = _live(connection, delivery)
-            for batch in batches(_counted(statements, counts), BATCH_ROWS):
-                _store(connection, delivery, batch, counts)
-            if declaration.deliveries == "full" and not counts.damage:
-                too_few = counts.accepted < HOLD_BELOW_SHARE * live_before
-                if live_before >= HOLD_FROM_LISTINGS and too_few:
-                    raise _Held
-                counts.withdrawn = _withdraw_unstated(connection, delivery)
-            return _finish(connection, delivery, counts, "damaged" if counts.damage else "read")
-    except _Held:
-        held = _Counts()
-        held.error = (
-            f"holds {counts.accepted} listings where the feed had {live_before}: held, the catalogue "
-            "keeps its state; deliver the whole catalogue again, or declare deliveries: increments"
-        )
-        with engine.begin() as connection:
+    coming = iter(statements)
+    ahead = list(islice(coming, PARSED_AHEAD))
+    with engine.begin() as connection:
+        if not _claim(connection, delivery):
+            return _report(delivery, counts, "taken")
+        if declaration.deliveries == "full" and _newer_was_read(connection, delivery):
+            counts.error = "a delivery with a later date was read before it, so it changes nothing"
+            return _finish(connection, delivery, counts, "superseded")
+        try:
+            with connection.begin_nested():
+                _read_all(connection, delivery, declaration, chain(ahead, coming), counts)
+        except _HeldError as error:
+            held = _Counts()
+            held.error = str(error)
             return _finish(connection, delivery, held, "held")
+        if counts.stale:
+            _log.warning(
+                "%s.%s %s: %d listings were stated by a later delivery and stay as they are",
+                delivery.collection,
+                delivery.feed,
+                delivery.name,
+                counts.stale,
+            )
+        return _finish(connection, delivery, counts, "damaged" if counts.damage else "read")
 
 
 class _Counts:
     def __init__(self) -> None:
         self.accepted = self.rejected = self.remarks = self.added = self.changed = 0
-        self.withdrawn = self.price_spans = 0
+        self.stale = self.withdrawn = self.price_spans = 0
         self.damage = False
         self.error: str | None = None
         self.reasons: dict[str, int] = {}
+
+
+def _claim(connection: Connection, delivery: Delivery) -> bool:
+    """Whether the delivery is this run's; it is rolled back with the transaction."""
+    claimed = connection.execute(
+        deliveries.update()
+        .where(
+            deliveries.c.delivery_id == delivery.delivery_id,
+            deliveries.c.state == delivery.state,
+            deliveries.c.state.in_(WAITING),
+        )
+        .values(state="reading")
+    )
+    return claimed.rowcount == 1
+
+
+def _read_all(
+    connection: Connection,
+    delivery: Delivery,
+    declaration: FeedDeclaration,
+    statements: Iterable[Listing | Reject | Remark | Damage],
+    counts: "_Counts",
+) -> None:
+    live_before = _live(connection, delivery)
+    for batch in batches(_counted(statements, counts), BATCH_ROWS):
+        _store(connection, delivery, batch, counts)
+    if declaration.deliveries == "increments" or counts.damage:
+        return
+    unstated = _unstated(connection, delivery)
+    nearly_all = live_before >= HOLD_FROM_LISTINGS and len(unstated) > HOLD_ABOVE_SHARE * live_before
+    empty = counts.accepted == 0 and live_before > 0
+    if delivery.state != "released" and (nearly_all or empty):
+        message = (
+            f"holds {counts.accepted} listings and {counts.rejected} rejects, and would withdraw "
+            f"{len(unstated)} of the {live_before} listings that the feed had: held, the catalogue keeps its "
+            "state; deliver the whole catalogue again, declare deliveries: increments, or have it read as it "
+            f"is with loupe feeds release {delivery.collection}.{delivery.feed}"
+        )
+        raise _HeldError(message)
+    _withdraw(connection, delivery, unstated)
+    counts.withdrawn = len(unstated)
 
 
 def _counted(
@@ -141,11 +192,15 @@ def _store(
     before = {
         row.listing_id: row
         for row in connection.execute(
-            sa.select(listings.c.listing_id, listings.c.content_digest, listings.c.withdrawn_at).where(
+            sa.select(listings.c.listing_id, listings.c.content_digest, listings.c.last_seen_at).where(
                 listings.c.collection == delivery.collection, listings.c.listing_id.in_(list(stated))
             )
         )
     }
+    for listing_id, known in before.items():
+        if known.last_seen_at > delivery.delivered_at:
+            del stated[listing_id]
+            counts.stale += 1
     rows = {listing_id: _row(delivery, listing_id, listing) for listing_id, listing in stated.items()}
     new, changed, same = [], [], []
     for listing_id, row in rows.items():
@@ -299,8 +354,8 @@ def _newer_was_read(connection: Connection, delivery: Delivery) -> bool:
     )
 
 
-def _withdraw_unstated(connection: Connection, delivery: Delivery) -> int:
-    unstated = list(
+def _unstated(connection: Connection, delivery: Delivery) -> list[str]:
+    return list(
         connection.execute(
             sa.select(listings.c.listing_id).where(
                 listings.c.collection == delivery.collection,
@@ -310,14 +365,16 @@ def _withdraw_unstated(connection: Connection, delivery: Delivery) -> int:
             )
         ).scalars()
     )
-    for some in batches(unstated, BATCH_ROWS):
+
+
+def _withdraw(connection: Connection, delivery: Delivery, listing_ids: Sequence[str]) -> None:
+    for some in batches(listing_ids, BATCH_ROWS):
         connection.execute(
             listings.update()
             .where(listings.c.collection == delivery.collection, listings.c.listing_id.in_(some))
             .values(withdrawn_at=delivery.delivered_at)
         )
         close_spans(connection, delivery.collection, some, at=delivery.delivered_at)
-    return len(unstated)
 
 
 def _finish(connection: Connection, delivery: Delivery, counts: _Counts, state: str) -> IntakeReport:
@@ -333,6 +390,10 @@ def _finish(connection: Connection, delivery: Delivery, counts: _Counts, state: 
             error=counts.error,
         )
     )
+    return _report(delivery, counts, state)
+
+
+def _report(delivery: Delivery, counts: _Counts, state: str) -> IntakeReport:
     return IntakeReport(
         delivery=delivery.name,
         state=state,
@@ -341,6 +402,7 @@ def _finish(connection: Connection, delivery: Delivery, counts: _Counts, state: 
         remarks=counts.remarks,
         added=counts.added,
         changed=counts.changed,
+        stale=counts.stale,
         withdrawn=counts.withdrawn,
         price_spans=counts.price_spans,
         rejects_by_reason=dict(sorted(counts.reasons.items())),

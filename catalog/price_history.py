@@ -28,6 +28,8 @@ def note_prices(
 ) -> int:
     """Note what listings cost from ``at`` on; return the number of spans opened or corrected.
 
+    A statement from before the current span opened is late: it changes nothing.
+
     Args:
         rows: Mappings with ``listing_id`` and the PRICED fields.
         at: When the delivery says so.
@@ -50,7 +52,9 @@ def note_prices(
         span = current.get(listing_id)
         if span is not None and all(getattr(span, name) == values[name] for name in PRICED):
             continue
-        if span is not None and span.valid_from >= at:
+        if span is not None and span.valid_from > at:
+            continue
+        if span is not None and span.valid_from == at:
             corrected += 1
             connection.execute(
                 price_history.update()
