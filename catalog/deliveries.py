@@ -92,20 +92,111 @@ def keep(
     stored: list[_Stored] = []
     failure: CatalogError | None = None
     try:
-        for one in _stored(objects, arrivals):
-            stored.append(one)
+        stored.extend(_stored(objects, arrivals))
     except CatalogError as error:
         failure = error
-    new = _new(engine, collection, declaration, stored)
-    _refuse_ambiguous(declaration, new)
-    kept = [
-        delivery
-        for one in stored
-        if (delivery := _note(engine, collection, declaration, one, received_at, day, is_new=one in new))
-    ]
+    if declaration.deliveries == "full":
+        _refuse_ambiguous(engine, collection, declaration, stored)
+    kept: list[Delivery] = []
+    for one in stored:
+        with engine.begin() as connection:
+            kept.extend(_noted(connection, collection, declaration, one, received_at, day))
     if failure is not None:
         raise failure
     return kept
+
+
+def _stored(objects: ObjectStore, arrivals: Iterable[Arrival]) -> Iterator[_Stored]:
+    """Put arrivals into the store.
+
+    What is hashed is a copy, and the copy is what is stored: an original may change between two readings.
+    """
+    for arrival in arrivals:
+        with TemporaryDirectory(prefix="loupe-") as folder:
+            copy = Path(folder) / "delivery"
+            before = arrival.path.stat()
+            digest = _copy_hashed(arrival.path, copy)
+            after = arrival.path.stat()
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                _log.warning("%s is being written to: it is left for the next look", arrival.name)
+                continue
+            key = digest_key("deliveries", digest)
+            if not objects.exists(key):
+                objects.put_file(key, copy)
+            size = copy.stat().st_size
+        yield _Stored(arrival=arrival, digest=digest, size=size)
+
+
+def _copy_hashed(path: Path, copy: Path) -> str:
+    sha256 = hashlib.sha256()
+    with path.open("rb") as source, copy.open("wb") as file:
+        while block := source.read(1 << 20):
+            sha256.update(block)
+            file.write(block)
+    return sha256.hexdigest()
+
+
+def _refuse_ambiguous(
+    engine: Engine, collection: str, declaration: FeedDeclaration, stored: Iterable[_Stored]
+) -> None:
+    with reading(engine) as connection:
+        undated = {
+            one.arrival.name: None
+            for one in stored
+            if _own_date(one.arrival) is None
+            and _last_digest(connection, collection, declaration.name, one.arrival.name) != one.digest
+        }
+    if len(undated) > 1:
+        names = ", ".join(list(undated)[:3]) + (", ..." if len(undated) > 3 else "")
+        message = (
+            f"feed {collection}.{declaration.name}: {len(undated)} new files without a date ({names}), and a "
+            "full feed's last delivery replaces the ones before it: put a date (YYYY-MM-DD) into the names, "
+            "narrow files, or declare deliveries: increments"
+        )
+        raise FeedRefusedError(message, reason="ambiguous_deliveries")
+
+
+def _own_date(arrival: Arrival) -> datetime | None:
+    stated = arrival.delivered_at
+    return None if stated is None or stated < EARLIEST_DELIVERY else stated
+
+
+def _last_digest(connection: Connection, collection: str, feed: str, name: str) -> str | None:
+    return connection.execute(
+        sa.select(deliveries.c.digest)
+        .where(deliveries.c.collection == collection, deliveries.c.feed == feed, deliveries.c.name == name)
+        .order_by(deliveries.c.delivery_id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def _noted(
+    connection: Connection,
+    collection: str,
+    declaration: FeedDeclaration,
+    one: _Stored,
+    received_at: datetime,
+    day: str,
+) -> list[Delivery]:
+    name = one.arrival.name
+    note_check(connection, collection, declaration, received_at, {name: dict(one.arrival.validators)})
+    if _last_digest(connection, collection, declaration.name, name) == one.digest:
+        return []
+    row = connection.execute(
+        deliveries.insert()
+        .values(
+            collection=collection,
+            feed=declaration.name,
+            name=name,
+            digest=one.digest,
+            bytes=one.size,
+            delivered_at=min(_own_date(one.arrival) or received_at, received_at),
+            day=day,
+            state="received",
+        )
+        .returning(deliveries)
+    ).one()
+    return [_delivery(row)]
 
 
 def note_check(
@@ -118,13 +209,24 @@ def note_check(
 ) -> None:
     """Note that a feed was looked at: what it held by name, or the error that kept it from being read."""
     where = (feeds.c.collection == collection, feeds.c.feed == declaration.name)
-    row = connection.execute(sa.select(feeds.c.validators).where(*where)).one_or_none()
-    merged = {**(row.validators if row else {}), **(validators or {})}
-    values = {"kind": declaration.kind, "checked_at": checked_at, "validators": merged, "error": error}
-    if row is None:
-        connection.execute(feeds.insert().values(collection=collection, feed=declaration.name, **values))
-    else:
-        connection.execute(feeds.update().where(*where).values(**values))
+    # Two processes may meet at a feed's first row: one inserts it, and both merge under its lock.
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(
+        dialect.insert(feeds)
+        .values(collection=collection, feed=declaration.name, kind=declaration.kind, validators={})
+        .on_conflict_do_nothing()
+    )
+    known = connection.execute(sa.select(feeds.c.validators).where(*where).with_for_update()).scalar_one()
+    connection.execute(
+        feeds.update()
+        .where(*where)
+        .values(
+            kind=declaration.kind,
+            checked_at=checked_at,
+            validators={**known, **(validators or {})},
+            error=error,
+        )
+    )
 
 
 def waiting(engine: Engine, collection: str, feed: str) -> list[Delivery]:
@@ -135,35 +237,60 @@ def waiting(engine: Engine, collection: str, feed: str) -> list[Delivery]:
             .where(
                 deliveries.c.collection == collection,
                 deliveries.c.feed == feed,
-                deliveries.c.state == "received",
+                deliveries.c.state.in_(WAITING),
             )
             .order_by(deliveries.c.delivered_at, deliveries.c.delivery_id)
         ).all()
-    return [
-        Delivery(
-            delivery_id=row.delivery_id,
-            collection=row.collection,
-            feed=row.feed,
-            name=row.name,
-            digest=row.digest,
-            delivered_at=row.delivered_at,
-            state=row.state,
-        )
-        for row in rows
-    ]
+    return [_delivery(row) for row in rows]
+
+
+def _delivery(row: sa.Row[Any]) -> Delivery:
+    return Delivery(
+        delivery_id=row.delivery_id,
+        collection=row.collection,
+        feed=row.feed,
+        name=row.name,
+        digest=row.digest,
+        delivered_at=row.delivered_at,
+        state=row.state,
+    )
+
+
+def release(engine: Engine, collection: str, feed: str) -> int:
+    """Let a feed's newest held delivery be read as it is; return how many were released, 1 or 0.
+
+    It waits again, and is read without the rule that held it.
+    """
+    with engine.begin() as connection:
+        held = connection.execute(
+            sa.select(deliveries.c.delivery_id)
+            .where(
+                deliveries.c.collection == collection, deliveries.c.feed == feed, deliveries.c.state == "held"
+            )
+            .order_by(deliveries.c.delivered_at.desc(), deliveries.c.delivery_id.desc())
+            .limit(1)
+        ).scalar_one_or_none()
+        return connection.execute(
+            deliveries.update()
+            .where(deliveries.c.delivery_id == held, deliveries.c.state == "held")
+            .values(state="released", error=None)
+        ).rowcount
 
 
 def reading_position(engine: Engine, collection: str, feed: str) -> str:
     """Return what a feed's catalogue rows were read up to.
 
-    It changes when a delivery was read, and only then.
+    It changes when a delivery was read, and only then: it counts them, for a released delivery may be older
+    than the last one read.
     """
     with reading(engine) as connection:
-        last = connection.execute(
-            sa.select(sa.func.max(deliveries.c.delivery_id)).where(
+        read = connection.execute(
+            sa.select(sa.func.count())
+            .select_from(deliveries)
+            .where(
                 deliveries.c.collection == collection,
                 deliveries.c.feed == feed,
                 deliveries.c.state.in_(["read", "damaged"]),
             )
         ).scalar_one()
-    return str(last or 0)
+    return str(read)

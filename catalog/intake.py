@@ -197,10 +197,10 @@ def _store(
             )
         )
     }
-    for listing_id, known in before.items():
-        if known.last_seen_at > delivery.delivered_at:
-            del stated[listing_id]
-            counts.stale += 1
+    late = [one for one, row in before.items() if row.last_seen_at > delivery.delivered_at]
+    counts.stale += len(late)
+    for listing_id in late:
+        del stated[listing_id]
     rows = {listing_id: _row(delivery, listing_id, listing) for listing_id, listing in stated.items()}
     new, changed, same = [], [], []
     for listing_id, row in rows.items():

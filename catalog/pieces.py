@@ -24,6 +24,10 @@ from catalog.tables import disagreements, listings, piece_listings, pieces
 from storage.batches import batches
 
 COMPARED = ("category", "brand", "metal", "metal_colour", "fineness", "plating", "stones", "dimensions_mm")
+_READ = (
+    *("listing_id", "feed", "first_seen_at", "title", "gtin", "mpn", "certificate"),
+    *COMPARED,
+)
 _RULES = ("gtin", "certificate", "brand_mpn", "brand_attributes")
 
 
@@ -49,7 +53,9 @@ def resolve_pieces(engine: Engine, collection: str) -> PiecesReport:
         rows = [
             dict(row._mapping)
             for row in connection.execute(
-                sa.select(listings).where(listings.c.collection == collection).order_by(listings.c.listing_id)
+                sa.select(*(listings.c[name] for name in _READ))
+                .where(listings.c.collection == collection)
+                .order_by(listings.c.listing_id)
             )
         ]
         by_id = {row["listing_id"]: row for row in rows}
@@ -159,21 +165,28 @@ def _folded(text: str | None) -> str:
 def _name_groups(
     groups: list[list[str]], by_id: Mapping[str, Mapping[str, Any]], known: Mapping[str, str]
 ) -> list[str]:
-    """Give every group its id.
+    """Give every group its id, in the order of ``groups``.
 
-    The one its earliest listing had, if no group before it took that, else a new one.
+    It is the id that the group's earliest known listing had, else a new one.  Groups claim ids in the order
+    of their earliest listings, so the older part of a piece that was split keeps its id.
     """
+
+    def age(listing_id: str) -> tuple[Any, str]:
+        return by_id[listing_id]["first_seen_at"], listing_id
+
+    orders = [sorted(members, key=age) for members in groups]
+    in_use = set(known.values())
     taken: set[str] = set()
-    names = []
-    for members in groups:
-        order = sorted(members, key=lambda one: (by_id[one]["first_seen_at"], one))
+    names = [""] * len(groups)
+    for index in sorted(range(len(groups)), key=lambda index: age(orders[index][0])):
+        order = orders[index]
         name = next((known[one] for one in order if one in known and known[one] not in taken), None)
         if name is None:
             name = _new_id(order[0])
-            while name in taken or name in set(known.values()):
+            while name in taken or name in in_use:
                 name = _new_id(name)
         taken.add(name)
-        names.append(name)
+        names[index] = name
     return names
 
 

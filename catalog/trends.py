@@ -1,9 +1,11 @@
 """Daily trends: supply, price level and demand by category, metal, stone and style.
 
 A day's row says what held at the end of that day (UTC).  Prices of different currencies are never mixed.
+A piece's demand is counted once per value, in the currency of its earliest listing in supply, so rows of one
+value add up over currencies.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from statistics import median_low
 from typing import Any
@@ -11,9 +13,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
-from catalog.tables import events, listings, piece_listings, price_history, trends
+from catalog.tables import events, listings, piece_listings, pieces, price_history, trends
+from storage.database import reading
 
 NO_CURRENCY = "XXX"  # ISO 4217's code for "no currency involved"
+
+# (facet, value, currency) -> (supply, in stock, median price, demand)
+_Rows = dict[tuple[str, str, str], tuple[int, int, int | None, int | None]]
 
 
 def update_trends(engine: Engine, collection: str) -> int:
@@ -22,55 +28,74 @@ def update_trends(engine: Engine, collection: str) -> int:
     Days are computed from the first delivery to the last one.  A day whose rows would not change is left
     alone, so a correction of the past rewrites just the days it touched.
     """
-    with engine.begin() as connection:
+    with reading(engine) as connection:
         facts = _facts(connection, collection)
-        if not facts:
-            return 0
-        spans = [
-            (row.listing_id, row.valid_from, row.valid_to, row.price_minor, row.currency, row.availability)
-            for row in connection.execute(
-                sa.select(price_history).where(price_history.c.collection == collection)
-            )
-        ]
+        spans = _spans(connection, collection)
         demand = _demand(connection, collection)
-        stored: dict[str, dict[tuple[str, str, str], tuple[Any, ...]]] = {}
-        for row in connection.execute(sa.select(trends).where(trends.c.collection == collection)):
-            stored.setdefault(row.day, {})[(row.facet, row.value, row.currency)] = (
-                row.supply,
-                row.in_stock,
-                row.price_median_minor,
-                row.demand,
-            )
-        first = min(fact["first_seen_at"] for fact in facts.values()).date()
-        last = max(fact["last_seen_at"] for fact in facts.values()).date()
-        written = 0
-        for day in _days(first, last):
-            rows = _day(day, facts, spans, demand)
-            if stored.get(day.isoformat(), {}) == rows:
-                continue
-            connection.execute(
-                trends.delete().where(trends.c.collection == collection, trends.c.day == day.isoformat())
-            )
-            if rows:
-                connection.execute(
-                    trends.insert(),
-                    [
-                        {
-                            "collection": collection,
-                            "day": day.isoformat(),
-                            "facet": facet,
-                            "value": value,
-                            "currency": currency,
-                            "supply": supply,
-                            "in_stock": in_stock,
-                            "price_median_minor": price,
-                            "demand": asked,
-                        }
-                        for (facet, value, currency), (supply, in_stock, price, asked) in rows.items()
-                    ],
-                )
-            written += len(rows)
-    return written
+        stored = _stored(connection, collection)
+    if not facts:
+        return 0
+    first = min(fact["first_seen_at"] for fact in facts.values()).date()
+    last = max(fact["last_seen_at"] for fact in facts.values()).date()
+    first_priced: dict[str, datetime] = {}
+    for listing_id, valid_from, *_ in spans:
+        first_priced[listing_id] = min(valid_from, first_priced.get(listing_id, valid_from))
+    changed: dict[str, _Rows] = {}
+    for day in _days(first, last):
+        rows = _day(day, facts, spans, first_priced, demand)
+        if stored.get(day.isoformat(), {}) != rows:
+            changed[day.isoformat()] = rows
+    if changed:
+        with engine.begin() as connection:
+            for name, rows in changed.items():
+                _replace(connection, collection, name, rows)
+    return sum(map(len, changed.values()))
+
+
+def _replace(connection: Connection, collection: str, day: str, rows: _Rows) -> None:
+    connection.execute(trends.delete().where(trends.c.collection == collection, trends.c.day == day))
+    if rows:
+        connection.execute(
+            trends.insert(),
+            [
+                {
+                    "collection": collection,
+                    "day": day,
+                    "facet": facet,
+                    "value": value,
+                    "currency": currency,
+                    "supply": supply,
+                    "in_stock": in_stock,
+                    "price_median_minor": price,
+                    "demand": asked,
+                }
+                for (facet, value, currency), (supply, in_stock, price, asked) in rows.items()
+            ],
+        )
+
+
+def _stored(connection: Connection, collection: str) -> dict[str, _Rows]:
+    stored: dict[str, _Rows] = {}
+    for row in connection.execute(sa.select(trends).where(trends.c.collection == collection)):
+        stored.setdefault(row.day, {})[(row.facet, row.value, row.currency)] = (
+            row.supply,
+            row.in_stock,
+            row.price_median_minor,
+            row.demand,
+        )
+    return stored
+
+
+def _spans(connection: Connection, collection: str) -> list[tuple[Any, ...]]:
+    chosen = sa.select(
+        price_history.c.listing_id,
+        price_history.c.valid_from,
+        price_history.c.valid_to,
+        price_history.c.price_minor,
+        price_history.c.currency,
+        price_history.c.availability,
+    ).where(price_history.c.collection == collection)
+    return [tuple(row) for row in connection.execute(chosen)]
 
 
 def _facts(connection: Connection, collection: str) -> dict[str, dict[str, Any]]:
@@ -94,19 +119,32 @@ def _facts(connection: Connection, collection: str) -> dict[str, dict[str, Any]]
             ),
         )
         .where(listings.c.collection == collection)
+        .order_by(listings.c.first_seen_at, listings.c.listing_id)
     )
     return {row.listing_id: dict(row._mapping) for row in rows}
 
 
 def _demand(connection: Connection, collection: str) -> dict[tuple[str, str], int] | None:
-    """Events per (day, piece), or None while there are none at all."""
+    """Events per (day, piece), or None while there are none at all; a merged piece's count where it went."""
+    merged = sa.select(pieces.c.piece_id, pieces.c.forwarded_to).where(
+        pieces.c.collection == collection, pieces.c.forwarded_to.is_not(None)
+    )
+    forwarded = {row.piece_id: row.forwarded_to for row in connection.execute(merged)}
     counts: dict[tuple[str, str], int] = {}
     for row in connection.execute(
         sa.select(events.c.piece_id, events.c.occurred_at).where(events.c.collection == collection)
     ):
-        key = (row.occurred_at.date().isoformat(), row.piece_id)
+        key = (row.occurred_at.date().isoformat(), _final(row.piece_id, forwarded))
         counts[key] = counts.get(key, 0) + 1
     return counts or None
+
+
+def _final(piece_id: str, forwarded: Mapping[str, str]) -> str:
+    passed = {piece_id}
+    while (target := forwarded.get(piece_id)) is not None and target not in passed:
+        passed.add(target)
+        piece_id = target
+    return piece_id
 
 
 def _days(first: date, last: date) -> Iterator[date]:
@@ -118,8 +156,9 @@ def _day(
     day: date,
     facts: dict[str, dict[str, Any]],
     spans: list[tuple[Any, ...]],
+    first_priced: Mapping[str, datetime],
     demand: dict[tuple[str, str], int] | None,
-) -> dict[tuple[str, str, str], tuple[Any, ...]]:
+) -> _Rows:
     end = datetime.combine(day + timedelta(days=1), time(), UTC)
     holding = {
         listing_id: (price, currency, availability)
@@ -127,18 +166,25 @@ def _day(
         if valid_from < end and (valid_to is None or valid_to >= end)
     }
     gathered: dict[tuple[str, str, str], list[Any]] = {}
+    asked_for: set[tuple[str, str, str]] = set()
     for listing_id, fact in facts.items():
         gone = fact["withdrawn_at"] is not None and fact["withdrawn_at"] < end
         if fact["first_seen_at"] >= end or gone:
             continue
+        # withdrawn_at forgets a listing's absence when it comes back; its spans remember it.
+        if listing_id not in holding and first_priced.get(listing_id, end) < end:
+            continue
         price, currency, availability = holding.get(listing_id, (None, None, "unknown"))
         currency = currency if price is not None and currency else NO_CURRENCY
-        asked = 0 if demand is None else demand.get((day.isoformat(), fact["piece_id"]), 0)
+        piece_id = fact["piece_id"]
+        asked = demand.get((day.isoformat(), piece_id), 0) if demand and piece_id else 0
         for facet, value in _values(fact):
             entry = gathered.setdefault((facet, value, currency), [0, 0, [], 0])
             entry[0] += 1
             entry[1] += availability == "in_stock"
-            entry[3] += asked
+            if piece_id and (facet, value, piece_id) not in asked_for:
+                asked_for.add((facet, value, piece_id))
+                entry[3] += asked
             if price is not None:
                 entry[2].append(price)
     return {

@@ -83,6 +83,29 @@ def check(
         raise typer.Exit(code=1)
 
 
+@app.command("release")
+def release_held(
+    context: typer.Context,
+    feed: Annotated[str, typer.Argument(help="Its name: feed, or collection.feed.")],
+    as_json: AsJson = False,
+) -> None:
+    """Let a held delivery be read after all: the next run takes it in as it is."""
+    from catalog.deliveries import release
+    from orchestration.resources import engine_for
+
+    session = session_of(context)
+    collection, _, name = feed.rpartition(".")
+    collection = collection or session.settings.collection
+    declaration = session.settings.feed(collection, name)
+    released = release(engine_for(session.settings.database_url), collection, declaration.name)
+    if as_json:
+        print_json({"feed": f"{collection}.{name}", "released": released})
+    elif released:
+        session.console.print(f"[green]released: the next run reads it[/green] (`loupe run -c {collection}`)")
+    else:
+        session.console.print(f"{collection}.{name} has no held delivery")
+
+
 def _declared(session: Session, name: str) -> FeedDeclaration:
     collection, _, feed = name.rpartition(".")
     return session.settings.feed(collection or session.settings.collection, feed)

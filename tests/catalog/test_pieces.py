@@ -157,6 +157,31 @@ def test_a_split_keeps_the_earliest_listings_id_and_names_the_other_anew(engine,
     assert after["b:2"] != before["b:2"]
 
 
+def test_on_a_split_the_older_listing_keeps_the_id_whatever_its_name(engine, store):
+    store([listing("a", 9, gtin="1"), listing("b", 2, gtin="1")])
+    resolve_pieces(engine, "shop")
+    before = piece_of(engine)
+
+    store([listing("a", 9, gtin="1"), listing("b", 2, gtin="2")])
+    resolve_pieces(engine, "shop")
+    after = piece_of(engine)
+
+    assert after["b:2"] == before["b:2"]
+    assert after["a:9"] != before["a:9"]
+
+
+def test_what_pieces_do_not_look_at_is_not_read(engine, store):
+    store([listing("a", 1)])
+    statements = []
+
+    sa.event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    resolve_pieces(engine, "shop")
+
+    [chosen] = [one for one in statements if "FROM listings" in one]
+    assert "read_from" not in chosen
+    assert "description" not in chosen
+
+
 def test_disagreements_are_recorded_and_go_when_sources_agree(engine, store):
     store([listing("a", 1, gtin="1", fineness=750), listing("b", 2, gtin="1", fineness=585)])
     resolve_pieces(engine, "shop")

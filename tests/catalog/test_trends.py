@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from catalog.tables import deliveries, events, listings, price_history, trends
+from catalog.tables import deliveries, events, listings, piece_listings, pieces, price_history, trends
 from catalog.trends import NO_CURRENCY, update_trends
 
 FIRST = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -107,3 +107,96 @@ def test_demand_is_unknown_until_there_are_events(catalogue):
 
     with catalogue.connect() as connection:
         assert set(connection.execute(sa.select(trends.c.demand)).scalars()) == {0}
+
+
+def demand(engine, facet, value):
+    with engine.connect() as connection:
+        chosen = sa.select(trends.c.day, sa.func.sum(trends.c.demand)).where(
+            trends.c.facet == facet, trends.c.value == value
+        )
+        return {row[0]: row[1] for row in connection.execute(chosen.group_by(trends.c.day))}
+
+
+def test_an_event_counts_once_for_its_piece_however_many_listings_it_has(catalogue):
+    with catalogue.begin() as connection:
+        connection.execute(
+            piece_listings.insert(),
+            [
+                {"collection": "shop", "listing_id": f"a:{number}", "piece_id": "p1", "rule": "gtin"}
+                for number in (1, 2, 3)
+            ],
+        )
+        connection.execute(
+            events.insert().values(collection="shop", piece_id="p1", kind="view", occurred_at=day(2))
+        )
+    update_trends(catalogue, "shop")
+
+    assert demand(catalogue, "category", "ring")["2026-01-07"] == 1
+    assert demand(catalogue, "metal", "gold")["2026-01-07"] == 1
+    assert demand(catalogue, "category", "ring")["2026-01-06"] == 0
+
+
+def test_an_event_on_a_merged_piece_counts_for_the_piece_it_was_forwarded_to(catalogue):
+    with catalogue.begin() as connection:
+        connection.execute(
+            pieces.insert(),
+            [
+                {
+                    "collection": "shop",
+                    "piece_id": name,
+                    "forwarded_to": to,
+                    "title": name,
+                    "first_seen_at": FIRST,
+                }
+                for name, to in (("p1", None), ("p2", "p1"), ("p3", "p2"))
+            ],
+        )
+        connection.execute(
+            piece_listings.insert().values(collection="shop", listing_id="a:1", piece_id="p1", rule="gtin")
+        )
+        connection.execute(
+            events.insert(),
+            [
+                {"collection": "shop", "piece_id": name, "kind": "view", "occurred_at": day(2)}
+                for name in ("p1", "p2", "p3")
+            ],
+        )
+    update_trends(catalogue, "shop")
+
+    assert demand(catalogue, "stone", "emerald")["2026-01-07"] == 3
+
+
+def test_a_listing_that_left_and_came_back_is_not_in_supply_while_it_was_away(catalogue):
+    with catalogue.begin() as connection:
+        connection.execute(
+            price_history.update().where(price_history.c.valid_from == day(0)).values(valid_to=day(1))
+        )
+    update_trends(catalogue, "shop")
+
+    supply = {name: held[0] for name, held in supply_and_price(catalogue, "stone", "emerald").items()}
+    assert supply == {"2026-01-05": 1, "2026-01-07": 1, "2026-01-08": 1}
+    assert supply_and_price(catalogue, "stone", "emerald", NO_CURRENCY) == {}
+
+
+def test_a_listing_is_in_supply_before_its_first_price(catalogue):
+    with catalogue.begin() as connection:
+        connection.execute(price_history.delete().where(price_history.c.valid_from == day(0)))
+    update_trends(catalogue, "shop")
+
+    assert supply_and_price(catalogue, "stone", "emerald", NO_CURRENCY) == {
+        "2026-01-05": (1, None),
+        "2026-01-06": (1, None),
+    }
+
+
+def test_a_pass_that_changes_nothing_takes_no_write_lock(catalogue):
+    update_trends(catalogue, "shop")
+    begun = []
+
+    def note(connection):
+        begun.append(connection.get_execution_options().get("sqlite_begin", "IMMEDIATE"))
+
+    sa.event.listen(catalogue, "begin", note)
+    update_trends(catalogue, "shop")
+
+    assert begun == ["DEFERRED"]
