@@ -110,6 +110,7 @@ def intake(
             "added": sum(report.added for report in reports),
             "changed": sum(report.changed for report in reports),
             "withdrawn": sum(report.withdrawn for report in reports),
+            "stale": sum(report.stale for report in reports),
             "remarks": sum(report.remarks for report in reports),
             "deliveries": {report.delivery: report.error or report.state for report in reports},
         },

@@ -68,7 +68,7 @@ deliveries = Table(
         "delivered_at", UtcTime, nullable=False
     ),  # date in the name, Last-Modified, else when it was received
     Column("day", String(10), nullable=False),  # partition it was received in
-    Column("state", String(12), nullable=False),  # received, read, damaged, held, superseded
+    Column("state", String(12), nullable=False),  # received, read, damaged, held, released, superseded
     Column("rows", Integer),
     Column("accepted", Integer),
     Column("rejected", Integer),
