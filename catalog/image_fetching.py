@@ -29,6 +29,7 @@ LARGEST_IMAGE = 50 << 20
 GIVE_UP_HOST_AFTER = (
     5  # failures in a row: a host that is down must not cost a retry for each of its pictures
 )
+NOT_ASKED = "not_asked"
 _WEB = ("http://", "https://")
 
 
@@ -52,8 +53,9 @@ class FetchedImage:
 class FailedImage:
     """Why there is no picture.
 
-    ``reason``: missing_file, not_found, refused, timeout, unreachable, too_large, empty, outside_folder,
-    bad_location or private_address.  ``transient`` says that a later try may succeed by itself.
+    ``reason``: missing_file, not_found, refused, timeout, unreachable, not_asked, too_large, empty,
+    outside_folder, bad_location or private_address.  ``transient`` says that a later try may succeed by
+    itself.  ``not_asked`` is no failure of the picture: its host was given up before its turn came.
     """
 
     location: str
@@ -153,7 +155,7 @@ class _Source:
             message = (
                 f"{shown(url)} was not asked: {host} failed {failures} times in a row; asked again later"
             )
-            raise FeedUnreachableError(message)
+            raise FeedUnreachableError(message, reason=NOT_ASKED)
         try:
             data = self._http.get(url, allow_private=host in self._trusted, max_bytes=LARGEST_IMAGE).body
         except FeedUnreachableError:

@@ -10,16 +10,19 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
+from sqlalchemy.dialects import postgresql, sqlite
 
 from catalog.errors import CatalogError
+from catalog.image_fetching import NOT_ASKED
 from catalog.tables import image_references, images, listings, verdicts
 from storage.batches import batches
 from storage.database import reading
-from storage.objects import ObjectStore, digest_key, sha256_hex
+from storage.objects import ObjectMissingError, ObjectStore, digest_key, sha256_hex
 
 RETRIED_ALWAYS = frozenset(
     {"missing_file"}
 )  # costs a look into a folder, and somebody may have put the file there
+MISSING_OBJECT = "missing_object"
 WRITE_BATCH = 64
 
 
@@ -68,15 +71,21 @@ def image_key_of(image_id: str) -> int:
     return int(image_id[:16], 16) >> 1
 
 
-def locations_to_fetch(engine: Engine, collection: str, feed: str, *, attempts: int) -> list[str]:
-    """Return the distinct locations of a feed that wait, or that failed in a way worth another try."""
-    failed_but_worth_it = sa.and_(
-        image_references.c.state == "failed",
-        sa.or_(
-            image_references.c.reason.in_(sorted(RETRIED_ALWAYS)),
-            sa.and_(image_references.c.attempts > 0, image_references.c.attempts < attempts),
-        ),
+def locations_to_fetch(
+    engine: Engine, collection: str, feed: str, *, attempts: int, retry_failed: bool = False
+) -> list[str]:
+    """Return the distinct locations of a feed that wait, or that failed in a way worth another try.
+
+    Args:
+        attempts: How often a location that failed in a transient way is asked, over all runs.
+        retry_failed: Return every location that failed, however it did and however often.
+    """
+    worth_it = sa.or_(
+        image_references.c.reason.in_(sorted(RETRIED_ALWAYS)),
+        sa.and_(image_references.c.attempts > 0, image_references.c.attempts < attempts),
+        sa.literal(retry_failed),
     )
+    failed_but_worth_it = sa.and_(image_references.c.state == "failed", worth_it)
     with reading(engine) as connection:
         return list(
             connection.execute(
@@ -93,6 +102,23 @@ def locations_to_fetch(engine: Engine, collection: str, feed: str, *, attempts: 
         )
 
 
+def retry_failed(engine: Engine, collection: str) -> int:
+    """Let every picture that could not be had wait again, as if it was never asked; return how many do.
+
+    For the day on which a shop has put right what it refused, or an operator the credentials.
+    """
+    with engine.begin() as connection:
+        return connection.execute(
+            image_references.update()
+            .where(
+                image_references.c.collection == collection,
+                image_references.c.live,
+                image_references.c.state == "failed",
+            )
+            .values(state="pending", attempts=0, reason=None, message=None)
+        ).rowcount
+
+
 def record_fetched(
     engine: Engine, objects: ObjectStore, collection: str, feed: str, outcomes: Iterable[Fetched]
 ) -> dict[str, int]:
@@ -100,7 +126,8 @@ def record_fetched(
 
     Bytes are stored before the rows that name them, a batch of rows is one transaction: a killed run loses at
     most the last batch of notes, and never a picture that a row names.  A transient failure counts an
-    attempt; a permanent one (``attempts`` 0) waits until the feed names another location.
+    attempt; a permanent one (``attempts`` 0) waits until the feed names another location, or somebody asks
+    for it (``retry_failed``).  What was not asked stays as it was, and is counted as ``pending``.
     """
     counts: dict[str, int] = {}
     for batch in batches(outcomes, WRITE_BATCH):
@@ -121,30 +148,29 @@ def record_fetched(
 
 
 def _register(connection: Connection, sizes: Mapping[str, int]) -> None:
-    known = {
+    if not sizes:
+        return
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    rows = [
+        {"image_id": image_id, "image_key": image_key_of(image_id), "bytes": size}
+        for image_id, size in sorted(sizes.items())  # one order for everybody, or two writers could deadlock
+    ]
+    connection.execute(insert(images).values(rows).on_conflict_do_nothing())
+    holders = {
         row.image_key: row.image_id
         for row in connection.execute(
             sa.select(images.c.image_id, images.c.image_key).where(
-                images.c.image_key.in_([image_key_of(image_id) for image_id in sizes])
+                images.c.image_key.in_([row["image_key"] for row in rows])
             )
         )
     }
     for image_id in sizes:
         key = image_key_of(image_id)
-        other = known.setdefault(key, image_id)
-        if other != image_id:
-            message = f"pictures {image_id} and {other} share index key {key}: remove one from its feed"
+        if holders[key] != image_id:
+            message = (
+                f"pictures {image_id} and {holders[key]} share index key {key}: remove one from its feed"
+            )
             raise ImageKeyCollisionError(message)
-    present = set(
-        connection.execute(sa.select(images.c.image_id).where(images.c.image_id.in_(list(sizes)))).scalars()
-    )
-    new = [
-        {"image_id": image_id, "image_key": image_key_of(image_id), "bytes": size}
-        for image_id, size in sizes.items()
-        if image_id not in present
-    ]
-    if new:
-        connection.execute(images.insert(), new)
 
 
 def _note(
@@ -168,13 +194,24 @@ def _note(
         }
         connection.execute(image_references.update().where(*mine).values(**values))
         return "fetched"
-    values = {"state": "failed", "reason": outcome.reason, "message": outcome.message}
-    if outcome.transient:
-        values["attempts"] = image_references.c.attempts + 1
+    if outcome.reason == NOT_ASKED:
+        connection.execute(
+            image_references.update()
+            .where(*mine, image_references.c.state == "pending")
+            .values(reason=outcome.reason, message=outcome.message)
+        )
+        return "pending"
+    values = {
+        "state": "failed",
+        "reason": outcome.reason,
+        "message": outcome.message,
+        "attempts": image_references.c.attempts + 1 if outcome.transient else 0,
+    }
     changed = sa.or_(
         image_references.c.state != "failed",
         image_references.c.reason != outcome.reason,
         sa.literal(outcome.transient),
+        image_references.c.attempts != 0,
     )
     connection.execute(image_references.update().where(*mine, changed).values(**values))
     return "failed"
@@ -189,7 +226,20 @@ def look_at_pictures(
     version: str,
     workers: int,
 ) -> int:
-    """Measure the collection's pictures that were not looked at by this version yet; return how many were."""
+    """Measure the collection's pictures that were not looked at by this version yet; return how many were.
+
+    A picture whose bytes are gone from the object store is noted as ``missing_object``, is not judged, and is
+    fetched and looked at again by the next run.
+    """
+
+    def seen_in(image_id: str) -> Seen:
+        try:
+            data = objects.get(digest_key("images", image_id))
+        except ObjectMissingError as error:
+            return Seen(unreadable=MISSING_OBJECT, message=str(error))
+        return look(data)
+
+    looked_at = 0
     with reading(engine) as connection:
         waiting = list(
             connection.execute(
@@ -201,8 +251,11 @@ def look_at_pictures(
                 .order_by(images.c.image_id)
             ).scalars()
         )
-    for batch in _worked(waiting, lambda one: look(objects.get(digest_key("images", one))), workers):
+    for batch in _worked(waiting, seen_in, workers):
+        missing = [image_id for image_id, seen in batch if seen.unreadable == MISSING_OBJECT]
+        looked_at += len(batch) - len(missing)
         with engine.begin() as connection:
+            _fetch_again(connection, missing)
             connection.execute(
                 images.update()
                 .where(images.c.image_id == sa.bindparam("seen_id"))
@@ -213,7 +266,7 @@ def look_at_pictures(
                     measures=sa.bindparam("new_measures"),
                     unreadable=sa.bindparam("new_unreadable"),
                     unreadable_message=sa.bindparam("new_message"),
-                    measures_version=version,
+                    measures_version=sa.bindparam("new_version"),
                 ),
                 [
                     {
@@ -224,11 +277,27 @@ def look_at_pictures(
                         "new_measures": None if seen.measures is None else dict(seen.measures),
                         "new_unreadable": seen.unreadable,
                         "new_message": seen.message,
+                        "new_version": None if seen.unreadable == MISSING_OBJECT else version,
                     }
                     for image_id, seen in batch
                 ],
             )
-    return len(waiting)
+    return looked_at
+
+
+def _fetch_again(connection: Connection, missing: Sequence[str]) -> None:
+    """Let the references to pictures whose bytes are gone wait, in whatever collection they are."""
+    if missing:
+        connection.execute(
+            image_references.update()
+            .where(image_references.c.image_id.in_(missing), image_references.c.state == "fetched")
+            .values(
+                state="pending",
+                attempts=0,
+                reason=MISSING_OBJECT,
+                message="its bytes are gone from the object store: it is fetched again",
+            )
+        )
 
 
 def judge_pictures(
@@ -319,8 +388,10 @@ def render_pictures(
 ) -> int:
     """Make the served sizes of accepted pictures and of those in review.
 
-    Return how many pictures got theirs.
+    Return how many pictures got theirs.  One whose bytes are gone from the object store is passed over, and
+    fetched again by the next run.
     """
+    rendered = 0
     with reading(engine) as connection:
         waiting = list(
             connection.execute(
@@ -335,23 +406,31 @@ def render_pictures(
             ).scalars()
         )
 
-    def store(image_id: str) -> dict[str, dict[str, Any]]:
+    def store(image_id: str) -> dict[str, dict[str, Any]] | None:
+        try:
+            data = objects.get(digest_key("images", image_id))
+        except ObjectMissingError:
+            return None
         kept = {}
-        for one in render(objects.get(digest_key("images", image_id))):
+        for one in render(data):
             digest = sha256_hex(one.data)
             objects.put(digest_key("renditions", digest, ".webp"), one.data)
             kept[str(one.longest_side)] = {"digest": digest, "width": one.width, "height": one.height}
         return kept
 
     for batch in _worked(waiting, store, workers):
+        made = [{"seen_id": image_id, "new_renditions": kept} for image_id, kept in batch if kept is not None]
+        rendered += len(made)
         with engine.begin() as connection:
-            connection.execute(
-                images.update()
-                .where(images.c.image_id == sa.bindparam("seen_id"))
-                .values(renditions=sa.bindparam("new_renditions"), renditions_version=version),
-                [{"seen_id": image_id, "new_renditions": kept} for image_id, kept in batch],
-            )
-    return len(waiting)
+            _fetch_again(connection, [image_id for image_id, kept in batch if kept is None])
+            if made:
+                connection.execute(
+                    images.update()
+                    .where(images.c.image_id == sa.bindparam("seen_id"))
+                    .values(renditions=sa.bindparam("new_renditions"), renditions_version=version),
+                    made,
+                )
+    return rendered
 
 
 def accepted_images(engine: Engine, collection: str | None = None) -> list[tuple[int, str]]:

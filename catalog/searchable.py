@@ -15,6 +15,10 @@ from catalog.tables import deliveries, events, image_references, images, listing
 from storage.database import reading
 
 LOOKED_AT_DAYS = 30  # an event this recent counts as "looked at"
+_AS_STATED = (
+    "listing_id", "category", "brand", "metal", "metal_colour", "stones", "styles", "colour",
+    "price_minor", "currency", "title", "url",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +28,7 @@ class SearchableImages:
     ``rows`` carry image_key, image_id, piece_id, listing_id, source, category, brand, metal, metal_colour,
     stones, styles, colour, availability, price_minor, currency, title, url, and for the tier rule
     ``age_days`` (since first seen), ``withdrawn`` and ``looked_at``.  They are sorted by (image_key,
-    listing_id).
+    listing_id).  A withdrawn listing's availability is ``discontinued``, whatever it last said.
     """
 
     as_of: datetime | None
@@ -53,7 +57,16 @@ def searchable_images(engine: Engine, collection: str) -> SearchableImages:
             ).scalars()
         )
         rows = connection.execute(
-            sa.select(images.c.image_key, images.c.image_id, piece_listings.c.piece_id, listings)
+            sa.select(
+                images.c.image_key,
+                images.c.image_id,
+                piece_listings.c.piece_id,
+                *(listings.c[name] for name in _AS_STATED),
+                listings.c.feed,
+                listings.c.availability,
+                listings.c.first_seen_at,
+                listings.c.withdrawn_at,
+            )
             .join(image_references, image_references.c.image_id == images.c.image_id)
             .join(
                 verdicts,
@@ -122,14 +135,12 @@ def as_parquet(found: SearchableImages) -> bytes:
 
 
 def _row(row: Mapping[Any, Any], as_of: datetime, looked_at: set[str]) -> dict[str, Any]:
-    copied = (
-        "image_key", "image_id", "piece_id", "listing_id", "category", "brand", "metal", "metal_colour",
-        "stones", "styles", "colour", "availability", "price_minor", "currency", "title", "url",
-    )  # fmt: skip
+    withdrawn = row["withdrawn_at"] is not None
     return {
-        **{name: row[name] for name in copied},
+        **{name: row[name] for name in ("image_key", "image_id", "piece_id", *_AS_STATED)},
         "source": row["feed"],
+        "availability": "discontinued" if withdrawn else row["availability"],
         "age_days": (as_of - row["first_seen_at"]).days,
-        "withdrawn": row["withdrawn_at"] is not None,
+        "withdrawn": withdrawn,
         "looked_at": row["piece_id"] in looked_at,
     }

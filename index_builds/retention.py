@@ -4,22 +4,26 @@ Rows go first, in a transaction of their own; only then, under the same lock as 
 no row names any more.  A crash in between leaves objects without a name, which the next collection removes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from index_builds.errors import GarbageError, IndexBuildError
 from index_builds.manifest import manifest_key
 from index_builds.snapshots import FILES, MANIFESTS, SnapshotEntry, SnapshotStore
 from index_builds.tables import snapshots
-from storage.objects import digest_key
+from storage.objects import LocalObjectStore, digest_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GarbageReport:
-    """What was removed, or would be: ``collection/snapshot_id`` names and object keys, sorted."""
+    """What was removed, or would be: ``collection/snapshot_id`` names and object keys, sorted.
+
+    ``removed_downloads`` are the keys whose copies in this machine's cache went.
+    """
 
     removed_snapshots: tuple[str, ...]
     removed_objects: tuple[str, ...]
+    removed_downloads: tuple[str, ...]
     kept_snapshots: tuple[str, ...]
     dry_run: bool
 
@@ -32,7 +36,7 @@ def collect_garbage(
     grace: int,
     dry_run: bool = False,
 ) -> GarbageReport:
-    """Remove old snapshots, and every object that no remaining one names.
+    """Remove old snapshots, and every object and downloaded file that no remaining one names.
 
     A snapshot stays when it is promoted, the parent of the promoted one, pinned, one of the newest
     ``keep_last``, or less than ``grace`` versions older than the newest.  Files are shared between snapshots
@@ -88,12 +92,16 @@ def collect_garbage(
         unnamed = [
             key for room in (MANIFESTS, FILES) for key in store.objects.keys(f"{room}/") if key not in named
         ]
+        downloads = [key for key in _downloaded(store) if key not in named]
         if not dry_run:
             for key in unnamed:
                 store.objects.delete(key)
+            for key in downloads:
+                (store.cache / key).unlink(missing_ok=True)  # who has it mapped keeps its pages
     return GarbageReport(
         removed_snapshots=tuple(sorted(f"{entry.collection}/{entry.snapshot_id}" for entry in doomed)),
         removed_objects=tuple(sorted(unnamed)),
+        removed_downloads=tuple(sorted(downloads)),
         kept_snapshots=tuple(sorted(f"{entry.collection}/{entry.snapshot_id}" for entry in remaining)),
         dry_run=dry_run,
     )
@@ -112,6 +120,15 @@ def _retained(
             entry.parent for entry in entries if entry.snapshot_id == promoted and entry.parent is not None
         }
     return retained
+
+
+def _downloaded(store: SnapshotStore) -> Iterator[str]:
+    """Yield the keys of index files that lie in the cache; a folder's objects are never copied there."""
+    if isinstance(store.objects, LocalObjectStore):
+        return
+    for path in (store.cache / FILES).rglob("*"):
+        if path.is_file() and not path.name.endswith(".part"):  # another process is downloading that one
+            yield path.relative_to(store.cache).as_posix()
 
 
 def _named(store: SnapshotStore, entries: list[SnapshotEntry]) -> set[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from PIL import Image
 
 from quality.contact_sheets import Tile, contact_sheet
-from storage.objects import ObjectStore, digest_key
+from storage.objects import ObjectMissingError, ObjectStore, digest_key
 from vision.decoding import decode
 from vision.errors import UnreadableImageError
 
@@ -28,7 +28,7 @@ def refused_sheet(refused: Sequence[Mapping[str, Any]], objects: ObjectStore) ->
 
 def _tile(row: Mapping[str, Any], objects: ObjectStore) -> Tile:
     lines = [f"{row['verdict']}: {row['title']}", *(finding_line(finding) for finding in row["reasons"])]
-    return Tile(image=_picture(objects.get(digest_key("images", row["image_id"]))), caption=tuple(lines))
+    return Tile(image=_picture(row["image_id"], objects), caption=tuple(lines))
 
 
 def finding_line(finding: Mapping[str, Any]) -> str:
@@ -39,15 +39,15 @@ def finding_line(finding: Mapping[str, Any]) -> str:
     return f"{finding['rule']} {finding['measured']:.3g} {'<' if side == 'at least' else '>'} {bound}"
 
 
-def _picture(data: bytes) -> Image.Image:
+def _picture(image_id: str, objects: ObjectStore) -> Image.Image:
     try:
-        return decode(data).image
-    except UnreadableImageError:
+        return decode(objects.get(digest_key("images", image_id))).image
+    except (ObjectMissingError, UnreadableImageError):
         return _unreadable()
 
 
 def _unreadable() -> Image.Image:
-    """A grey card stands for bytes that show nothing."""
+    """A grey card stands for bytes that show nothing, or that are gone."""
     card = Image.new("RGB", (TILE_PX, TILE_PX), (210, 210, 210))
     for offset in range(-TILE_PX, TILE_PX, 16):
         for step in range(TILE_PX):

@@ -29,11 +29,20 @@ def open_database(url: str) -> Engine:
     """
     try:
         parsed = make_url(url)
+        if "@" in (parsed.host or ""):
+            raise ValueError  # an unescaped @ in the password: its end would be asked for as a host
         if parsed.get_backend_name() == "postgresql" and parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(parsed, pool_pre_ping=True)
+    except ValueError:
+        # Not chained: its text quotes what stands where the port should be, which may be half a password.
+        message = (
+            f"database_url {_safe(url)} cannot be used: host or port are not readable; "
+            "write / as %2F, : as %3A and @ as %40 in user and password"
+        )
+        raise DatabaseError(message) from None
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         message = f"database_url {_safe(url)} cannot be used: {error}"
         raise DatabaseError(message) from error
@@ -74,7 +83,7 @@ def _upgrade(engine: Engine) -> None:
     from alembic.script import ScriptDirectory
 
     scripts = ScriptDirectory.from_config(migration_config())
-    with engine.connect() as connection:
+    with reading(engine) as connection:  # opening must not wait for a writer
         if MigrationContext.configure(connection).get_current_revision() == scripts.get_current_head():
             return
     with engine.begin() as connection:
@@ -112,7 +121,11 @@ def _sqlite_begin(connection: Connection) -> None:
 
 
 def _safe(url: str) -> str:
+    """Return a URL fit for messages: no password, wherever it stands; what cannot be read is not shown."""
     try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return repr(url)
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return "(unreadable URL)"
+    if "@" in (parsed.host or ""):  # an unescaped @ in the password: its end reads as the host
+        return "(unreadable URL)"
+    return parsed.set(query={}).render_as_string(hide_password=True)

@@ -4,17 +4,22 @@ No conditional writes are used here: several servers ignore them silently, so th
 SQL.
 """
 
+import os
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]  # boto3 ships no types for it
 from botocore.exceptions import BotoCoreError, ClientError
 
-from storage.objects import ObjectMissingError, ObjectStoreError, checked_key
+from storage.objects import ObjectMissingError, ObjectStoreError, checked_key, sha256_of_file
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+_DIGEST_NAMED = re.compile(r"(?:.*/)?([0-9a-f]{64})(?:\.[^/]*)?")
 
 
 class S3ObjectStore:
@@ -33,6 +38,8 @@ class S3ObjectStore:
         return self.prefix + checked_key(key)
 
     def _failed(self, verb: str, key: str, error: Exception) -> ObjectStoreError:
+        if isinstance(error, Boto3Error) and isinstance(error.__context__, ClientError):
+            error = error.__context__  # a transfer wraps what the server said
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
         if code in {"404", "NoSuchKey", "NotFound"}:
             return ObjectMissingError(f"object {key} is missing from {self.url}")
@@ -55,7 +62,7 @@ class S3ObjectStore:
     def put_file(self, key: str, path: Path) -> None:
         try:
             self.client.upload_file(str(path), self.bucket, self._key(key))
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, Boto3Error) as error:
             raise self._failed("store", key, error) from error
 
     def get(self, key: str) -> bytes:
@@ -91,16 +98,27 @@ class S3ObjectStore:
             raise self._failed("delete", key, error) from error
 
     def local_path(self, key: str, cache: Path) -> Path:
+        """Return a local file with the object's bytes, downloaded under ``cache``.
+
+        A file that is there already and is not what its digest-named key says is downloaded again.
+        """
         target = cache / checked_key(key)
-        if target.is_file():
+        if target.is_file() and _is_as_named(target, key):
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
         staged = target.with_name(f".{target.name[:80]}.{uuid.uuid4().hex}.part")
         try:
             self.client.download_file(self.bucket, self._key(key), str(staged))
+            with staged.open("rb") as file:
+                os.fsync(file.fileno())
             staged.replace(target)
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, Boto3Error) as error:
             raise self._failed("read", key, error) from error
         finally:
             staged.unlink(missing_ok=True)
         return target
+
+
+def _is_as_named(path: Path, key: str) -> bool:
+    named = _DIGEST_NAMED.fullmatch(key)
+    return named is None or sha256_of_file(path) == named[1]

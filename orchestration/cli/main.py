@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli import feeds, run, search, snapshots
+from orchestration.cli import feeds, images, run, search, snapshots
 from orchestration.cli.session import Session
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(feeds.app, name="feeds")
+app.add_typer(images.app, name="images")
 app.add_typer(snapshots.app, name="snapshots")
 app.command("demo")(run.demo)
 app.command("run")(run.run)

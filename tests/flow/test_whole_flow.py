@@ -158,3 +158,16 @@ def test_an_encoder_that_cannot_load_costs_nothing_else(house):
     house.change(encoder={"model": good.model, "seed": good.seed})
     assert house.run().failures == []
     assert summarise(house.settings, ["sample"])["collections"]["sample"]["promoted"] is not None
+
+
+def test_failed_pictures_can_be_asked_for_again(house):
+    house.run()
+    failed = sum(
+        feed["images"]["failed"]
+        for feed in summarise(house.settings, ["sample"])["collections"]["sample"]["feeds"].values()
+    )
+
+    told = json.loads(command(house, "images", "retry", "--json").output)
+
+    assert failed > 0
+    assert told == {"collection": "sample", "waiting_again": failed}

@@ -335,6 +335,40 @@ def test_collection_keeps_the_promoted_and_its_parent_and_removes_the_rest(store
     assert collect_garbage(store, keep_last=1, grace=0).removed_objects == ()
 
 
+class Remote:
+    """A store elsewhere: what is read from it is copied into the cache."""
+
+    def __init__(self, held):
+        self._held = held
+        self.url = "remote"
+
+    def __getattr__(self, name):
+        return getattr(self._held, name)
+
+    def local_path(self, key, cache):
+        target = cache / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(self._held.get(key))
+        return target
+
+
+def test_downloads_that_no_remaining_snapshot_names_leave_the_cache(tmp_path):
+    local = sqlite_store(tmp_path)
+    store = SnapshotStore(local.engine, Remote(local.objects), local.cache)
+    catalogue = slim_catalogue(24)
+    old, new = build(store, catalogue), build(store, catalogue.take(np.arange(12)))
+    named = [{digest_key("index-files", one) for one in each.content.file_digests()} for each in (old, new)]
+    for key in named[0] | named[1]:
+        store.objects.local_path(key, store.cache)
+
+    planned = collect_garbage(store, keep_last=1, grace=0, dry_run=True)
+    assert all((store.cache / key).is_file() for key in named[0] | named[1])
+    done = collect_garbage(store, keep_last=1, grace=0)
+
+    assert set(planned.removed_downloads) == set(done.removed_downloads) == named[0] - named[1]
+    assert {key for key in named[0] | named[1] if (store.cache / key).is_file()} == named[1]
+
+
 def test_nothing_is_removed_while_a_kept_manifest_cannot_be_read(store):
     catalogue = slim_catalogue(12)
     first = build(store, catalogue)

@@ -1,6 +1,8 @@
 """The database: migrations give the tables that the code declares, on SQLite and on PostgreSQL."""
 
+import sqlite3
 import threading
+import traceback
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +11,7 @@ from alembic.migration import MigrationContext
 
 from catalog.tables import metadata as catalogue
 from index_builds.tables import metadata as snapshots
-from storage.database import DatabaseError, open_database
+from storage.database import DatabaseError, open_database, reading
 
 
 def test_migrations_give_the_declared_tables(database_url):
@@ -59,3 +61,37 @@ def test_a_server_that_is_away_is_named_without_its_password():
 def test_an_unreadable_url_is_named():
     with pytest.raises(DatabaseError, match="database_url"):
         open_database("no-such-database://x")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://loupe:hidden@db:abc/loupe",
+        "postgresql://loupe:hidden",
+        "postgresql://loupe:some/hidden@db/loupe",
+        "postgresql//loupe:hidden@db",
+        "nosuch://loupe:some@hidden@db/loupe",
+        "postgresql://loupe:some@hidden@db/loupe",
+        "nosuch://loupe@db/loupe?password=hidden",
+    ],
+)
+def test_a_url_that_cannot_be_used_is_refused_without_its_password(url):
+    with pytest.raises(DatabaseError, match="database_url") as refused:
+        open_database(url)
+
+    assert "hidden" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_opening_waits_for_no_writer(tmp_path):
+    url = f"sqlite:///{tmp_path / 'catalogue.db'}"
+    open_database(url).dispose()
+    writer = sqlite3.connect(tmp_path / "catalogue.db", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+
+    with reading(open_database(url)) as opened:
+        assert (
+            opened.execute(sa.select(sa.func.count()).select_from(catalogue.tables["images"])).scalar() == 0
+        )
+
+    assert writer.in_transaction
+    writer.close()

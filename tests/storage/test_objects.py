@@ -6,7 +6,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from storage.objects import LocalObjectStore, ObjectMissingError, ObjectStoreError
+from storage.objects import LocalObjectStore, ObjectMissingError, ObjectStoreError, digest_key, sha256_hex
 from storage.s3 import S3ObjectStore
 
 
@@ -71,7 +71,7 @@ def test_a_key_that_could_leave_the_store_is_refused(store, key):
         store.put(key, b"x")
 
 
-def test_a_bucket_that_does_not_exist_is_named(s3_endpoint):
+def test_a_bucket_that_does_not_exist_is_named(s3_endpoint, tmp_path):
     client = boto3.client(
         "s3",
         endpoint_url=s3_endpoint,
@@ -81,6 +81,19 @@ def test_a_bucket_that_does_not_exist_is_named(s3_endpoint):
     )
     with pytest.raises(ObjectStoreError, match="bucket nowhere does not exist"):
         S3ObjectStore(client, "nowhere").put("a", b"x")
+    (tmp_path / "file").write_bytes(b"x")
+    with pytest.raises(ObjectStoreError, match="bucket nowhere does not exist"):
+        S3ObjectStore(client, "nowhere").put_file("a", tmp_path / "file")
+
+
+@pytest.mark.parametrize("suffix", ["", ".parquet"])
+def test_a_damaged_copy_of_an_object_named_by_its_digest_is_fetched_again(store, tmp_path, suffix):
+    key = digest_key("index-files", sha256_hex(b"whole"), suffix)
+    store.put(key, b"whole")
+    if isinstance(store, S3ObjectStore):
+        store.local_path(key, tmp_path / "cache").write_bytes(b"torn")
+
+    assert store.local_path(key, tmp_path / "cache").read_bytes() == b"whole"
 
 
 def test_writers_of_one_key_leave_a_whole_object(tmp_path):
