@@ -89,7 +89,7 @@ def to_minor(amount: Decimal, currency: str) -> int:
 
 def _read_text(text: str, currency: str | None, language: str) -> tuple[str | None, Decimal]:
     plain = _latin_digits(text)
-    if not any(letter.isdigit() for letter in plain):
+    if not any(letter.isdecimal() for letter in plain):  # a superscript is a digit, and no number
         message = f"price {text!r} is no number"
         raise UnreadableValueError(message)
     if _MINUS.search(plain):
@@ -97,6 +97,9 @@ def _read_text(text: str, currency: str | None, language: str) -> tuple[str | No
         raise UnreadableValueError(message)
     plain = _DASH_CENTS.sub("", plain)
     numbers = _NUMBER.findall(plain)
+    if not numbers:
+        message = f"price {text!r} is no number"
+        raise UnreadableValueError(message)
     if len(numbers) > 1:
         message = f"price {text!r} holds several numbers: one price per field"
         raise UnreadableValueError(message)

@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings as hypothesis_settings
 
 from storage.database import open_database
+
+# The same examples every time: a red run is about the change, not the dice.  For a search with fresh ones:
+#   pytest --hypothesis-profile=default
+hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis_settings.load_profile("repeatable")
 
 REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "real"
 

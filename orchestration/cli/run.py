@@ -97,7 +97,7 @@ def dev(
     session = session_of(context)
     home = prepare_dagster_home(session.settings)
     project = Path(__file__).resolve().parents[2]
-    environment = {**os.environ, "DAGSTER_HOME": str(home)}
+    environment = {**os.environ, "DAGSTER_HOME": str(home), "VIRTUAL_ENV": sys.prefix}
     # Dagster's processes start in the project's folder, so they are told which settings were meant.
     environment["LOUPE_CONFIG"] = str(find_settings(session.config).resolve())
     dg_command = shutil.which("dg", path=str(Path(sys.executable).parent)) or "dg"

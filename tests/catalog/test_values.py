@@ -69,6 +69,11 @@ def test_a_price_without_any_currency_says_what_to_set():
         read_money("24", currency=None)
 
 
+def test_a_superscript_is_no_price():
+    with pytest.raises(UnreadableValueError, match="no number"):
+        read_money("£²", currency="USD")
+
+
 @given(
     st.one_of(st.text(max_size=60), st.floats(), st.integers(), st.decimals()),
     st.sampled_from(["en", "de", "ar", "xx"]),
