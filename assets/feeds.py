@@ -17,6 +17,7 @@ from catalog.errors import CatalogError, FeedRefusedError
 from catalog.intake import IntakeReport, take_in
 from catalog.locations import LocationAccess, collect
 from catalog.reading import read_delivery
+from quality.feed_partitions import feed_and_day
 from storage.objects import ObjectStore, digest_key
 
 
@@ -32,7 +33,7 @@ def deliveries(
     clock: dg.ResourceParam[Callable[[], datetime]],
 ) -> dg.MaterializeResult:
     """The bytes a feed sent, kept as they came, named by their digest."""
-    collection, declaration, day = _partition(context, feeds)
+    collection, declaration, day = feed_and_day(context.partition_key, feeds)
     received_at = clock()
     known = known_validators(catalogue, collection, declaration.name)
     try:
@@ -90,7 +91,7 @@ def intake(
     feeds: dg.ResourceParam[FeedRegistry],
 ) -> Iterator[dg.MaterializeResult]:
     """Listings, rejects and price history: one transaction per delivery."""
-    collection, declaration, _ = _partition(context, feeds)
+    collection, declaration, _ = feed_and_day(context.partition_key, feeds)
     reports: list[IntakeReport] = []
     for delivery in waiting(catalogue, collection, declaration.name):
         with TemporaryDirectory(prefix="loupe-") as folder:
@@ -132,14 +133,6 @@ def intake(
             "spans": sum(report.price_spans for report in reports),
         },
     )
-
-
-def _partition(context: dg.AssetExecutionContext, feeds: FeedRegistry):
-    keys = context.partition_key
-    if not isinstance(keys, dg.MultiPartitionKey):
-        raise dg.Failure(description=f"partition {keys!r} is not a feed and a day", allow_retries=False)
-    collection, declaration = feeds.named(keys.keys_by_dimension["feed"])
-    return collection, declaration, keys.keys_by_dimension["day"]
 
 
 def _summed(reports: list[IntakeReport]) -> dict[str, int]:

@@ -37,7 +37,7 @@ def pieces_frame(engine: Engine, collection: str) -> "pd.DataFrame":
     return _frame(engine, chosen)
 
 
-def _frame(engine: Engine, chosen: sa.Select) -> "pd.DataFrame":  # type: ignore[type-arg]
+def _frame(engine: Engine, chosen: sa.Select) -> "pd.DataFrame":  # type: ignore[type-arg] # any columns
     import pandas as pd  # takes half a second, and definitions import this module
 
     with reading(engine) as connection:

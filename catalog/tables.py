@@ -28,7 +28,7 @@ class UtcTime(TypeDecorator[datetime]):
     impl = String(20)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
         """Write ``2026-01-31T09:30:00Z``."""
         if value is None:
             return None
@@ -37,7 +37,7 @@ class UtcTime(TypeDecorator[datetime]):
             raise ValueError(message)
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's
         """Read it back as an aware datetime."""
         return None if value is None else datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 

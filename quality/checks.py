@@ -16,17 +16,11 @@ from catalog.frames import listings_frame, pieces_frame
 from index_builds.gate_report import judge
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
+from quality.feed_partitions import feed_and_day
 
 REJECTS_AT_MOST = 0.05  # share of a feed's rows
 FAILED_PICTURES_AT_MOST = 0.10  # share of a feed's picture references
 REFUSED_PICTURES_AT_MOST = 0.25  # share of a collection's pictures that rules kept out
-
-
-def _feed_of(context: dg.AssetCheckExecutionContext, feeds: FeedRegistry) -> tuple[str, Any]:
-    keys = context.partition_key
-    if not isinstance(keys, dg.MultiPartitionKey):
-        raise dg.Failure(description=f"partition {keys!r} is not a feed and a day", allow_retries=False)
-    return feeds.named(keys.keys_by_dimension["feed"])
 
 
 def _rows(findings: Any) -> dg.MetadataValue:
@@ -51,7 +45,7 @@ def listings_meet_expectations(
     """The feed's live listings meet their great-expectations suite."""
     from quality.expectations import validate_listings
 
-    collection, declaration = _feed_of(context, feeds)
+    collection, declaration, _ = feed_and_day(context.partition_key, feeds)
     result = validate_listings(listings_frame(catalogue, collection, declaration.name))
     return _suite_result(result)
 
@@ -63,7 +57,7 @@ def rejects_stay_rare(
     feeds: dg.ResourceParam[FeedRegistry],
 ) -> dg.AssetCheckResult:
     """Few of the feed's rows are unreadable."""
-    collection, declaration = _feed_of(context, feeds)
+    collection, declaration, _ = feed_and_day(context.partition_key, feeds)
     held = books(catalogue, collection, [declaration]).feeds[0]
     return _share("rejected", held.rejected, held.items, REJECTS_AT_MOST, held.rejects_by_reason)
 

@@ -102,7 +102,7 @@ def _lock(connection: Connection) -> None:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7074689)")
 
 
-def _sqlite_pragmas(connection, _record) -> None:  # type: ignore[no-untyped-def]
+def _sqlite_pragmas(connection, _record) -> None:  # type: ignore[no-untyped-def] # the driver's own types
     # SQLAlchemy, not the driver, opens transactions: the driver's habit of committing before DDL tears
     # migrations.
     connection.isolation_level = None
