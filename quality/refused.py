@@ -28,7 +28,7 @@ def refused_sheet(refused: Sequence[Mapping[str, Any]], objects: ObjectStore) ->
 
 def _tile(row: Mapping[str, Any], objects: ObjectStore) -> Tile:
     lines = [f"{row['verdict']}: {row['title']}", *(finding_line(finding) for finding in row["reasons"])]
-    return Tile(image=_picture(row["image_id"], objects), caption=tuple(lines))
+    return Tile(image=stored_picture(row["image_id"], objects), caption=tuple(lines))
 
 
 def finding_line(finding: Mapping[str, Any]) -> str:
@@ -39,7 +39,8 @@ def finding_line(finding: Mapping[str, Any]) -> str:
     return f"{finding['rule']} {finding['measured']:.3g} {'<' if side == 'at least' else '>'} {bound}"
 
 
-def _picture(image_id: str, objects: ObjectStore) -> Image.Image:
+def stored_picture(image_id: str, objects: ObjectStore) -> Image.Image:
+    """Return a picture by its id; a grey card where its bytes show nothing or are gone."""
     try:
         return decode(objects.get(digest_key("images", image_id))).image
     except (ObjectMissingError, UnreadableImageError):

@@ -3,7 +3,7 @@
 One picture is one vector; an answer is about pieces, so pictures of one piece are folded into its best one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from index_builds.tiers import SERVED, Tier
 from serving.errors import NotServableError, QueryError
 from vision.encoder_loader import EncoderLoader
 from vision.encoders import Encoder
+from vision.known_words import ReadText, named_with_hints
 from vision.preparation import prepare
 
 _PICTURES_PER_PIECE = 4  # how many times k pictures are asked for, so that k pieces remain after folding
@@ -38,11 +39,21 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Hits, best first, and the snapshot that gave them."""
+    """Hits, best first, and the snapshot that gave them.
+
+    Attributes:
+        snapshot_id: The promoted snapshot.
+        tiers: Those of its tiers that were asked.
+        hits: Pieces, best first.
+        unknown_words: Words of the query that the encoder was never trained on; they were left out.
+        near_words: For some of them, known words that are spelt like them.
+    """
 
     snapshot_id: str
     tiers: tuple[Tier, ...]
     hits: tuple[Hit, ...]
+    unknown_words: tuple[str, ...] = ()
+    near_words: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class CollectionSearch:
@@ -57,14 +68,21 @@ class CollectionSearch:
     ) -> Answer:
         """Answer words.
 
+        Words that the encoder was never trained on are left out, and named in the answer.
+
         Raises:
-            QueryError: If there are none.
+            QueryError: If there are none, or none that the encoder was trained on.
             NotServableError: If the configured encoder is not the one the snapshot was built with.
         """
         if not text.strip():
             message = "the text of a query is empty: say what to look for"
             raise QueryError(message)
-        return self._answer(self._matching_encoder().encode_texts([text]), k, where, tiers, None)
+        encoder = self._matching_encoder()
+        read = encoder.read_text(text)
+        if not read.text:
+            raise QueryError(_nothing_known(text, read))
+        answer = self._answer(encoder.encode_texts([read.text]), k, where, tiers, None)
+        return replace(answer, unknown_words=read.unknown, near_words=read.near)
 
     def by_image(
         self, data: bytes, k: int, where: SnapshotFilter | None = None, tiers: tuple[Tier, ...] = SERVED
@@ -102,8 +120,8 @@ class CollectionSearch:
         return self._answer(query.astype(np.float32), k, where, tiers, own)
 
     def _matching_encoder(self) -> Encoder:
-        encoder = self._encoder.load()
         built_with = self.snapshot.content.encoder_id
+        encoder = self._encoder.of(built_with)
         if encoder.encoder_id != built_with:
             message = (
                 f"snapshot {self.snapshot.snapshot_id} was built with encoder {built_with}, the settings "
@@ -173,6 +191,15 @@ def open_collection(store: SnapshotStore, collection: str, encoder: EncoderLoade
         message = f"collection {collection} has no promoted snapshot: run `loupe run` and see what it says"
         raise NotServableError(message)
     return CollectionSearch(open_snapshot(store, collection, promoted), encoder)
+
+
+def _nothing_known(text: str, read: ReadText) -> str:
+    if not read.unknown:
+        return f"the query {text!r} names nothing: say what to look for, such as a piece, a metal or a stone"
+    return (
+        f"the encoder has never seen any of the words {named_with_hints(read.unknown, read.near)}: "
+        "say it in words for the piece, its metal, its stone or its motif, or search with a picture"
+    )
 
 
 def _listing(row: dict[str, Any]) -> dict[str, Any]:

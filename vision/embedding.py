@@ -9,9 +9,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,15 +108,17 @@ def embed_shard(
             # A thread that waits for a process costs nothing; twice as many keep every process busy.
             threads = workers if preparation is None else 2 * workers
             loading = _pool(stack, threads, "loupe-load")
-            encoding = _pool(stack, 2 if encoder.on_gpu else 1, "loupe-encode")
+            # Beside a GPU one batch is filled and one fetched while a third is being encoded.
+            in_work = 3 if encoder.on_gpu else 1
+            encoding = _pool(stack, in_work, "loupe-encode")
+            buffers = _Buffers(encoder, size)
             pictures = _load(
                 objects, encoder, pending, loading, preparation, ahead=_BATCHES_AHEAD * size + threads
             )
             in_flight: deque[Future[_Batch]] = deque()
             for batch in _batches(pictures, size, run.fail):
-                in_flight.append(encoding.submit(_encode, encoder, batch, size))
-                # Beside a GPU the next batch is on its way before the last one's vectors are fetched.
-                while len(in_flight) > (2 if encoder.on_gpu else 1):
+                in_flight.append(encoding.submit(_encode, encoder, batch, buffers))
+                while len(in_flight) > in_work:
                     run.take(in_flight.popleft().result())
             while in_flight:
                 run.take(in_flight.popleft().result())
@@ -223,13 +226,33 @@ class _Batch:
     vectors: NDArray[np.float32]
 
 
-def _encode(encoder: Encoder, pictures: list[_Picture], size: int) -> _Batch:
-    first = pictures[0].pixels
-    assert first is not None  # noqa: S101 - _batches keeps those without pixels apart
-    pixels = np.zeros((size, *first.shape), dtype=np.uint8)
-    for row, picture in enumerate(pictures):
-        pixels[row] = picture.pixels
-    vectors = encoder.encode_images(pixels)[: len(pictures)]
+class _Buffers:
+    """Arrays for whole batches, used again and again; page-locked beside a GPU, and locking takes long."""
+
+    def __init__(self, encoder: Encoder, size: int) -> None:
+        self._encoder = encoder
+        self._size = size
+        self._free: SimpleQueue[NDArray[np.uint8]] = SimpleQueue()
+
+    @contextmanager
+    def one(self, picture: tuple[int, ...]) -> Iterator[NDArray[np.uint8]]:
+        try:
+            buffer = self._free.get_nowait()
+        except Empty:
+            buffer = self._encoder.empty_batch((self._size, *picture))
+        try:
+            yield buffer
+        finally:
+            self._free.put(buffer)
+
+
+def _encode(encoder: Encoder, pictures: list[_Picture], buffers: _Buffers) -> _Batch:
+    # _batches keeps those without pixels apart.
+    rows = [picture.pixels for picture in pictures if picture.pixels is not None]
+    with buffers.one(rows[0].shape) as pixels:
+        np.stack(rows, out=pixels[: len(rows)])
+        pixels[len(rows) :] = 0
+        vectors = encoder.encode_images(pixels)[: len(pictures)]
     return _Batch(images=[(picture.key, picture.image_id) for picture in pictures], vectors=vectors)
 
 

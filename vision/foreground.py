@@ -5,6 +5,9 @@ differs from it is the piece (and its shadow).  Worn shots and busy backgrounds 
 wrong one.
 """
 
+import math
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +18,7 @@ _PLAIN_INLIERS = 0.7
 _MIN_DISTANCE = 8.0
 _MIN_SPECK_SHARE = 0.0002
 _MAX_OBJECT_SHARE = 0.95
+_IDENTITY = np.eye(3, dtype=np.float32)
 
 
 def border_mask(height: int, width: int) -> NDArray[np.bool_]:
@@ -35,43 +39,66 @@ def foreground_mask(lab: NDArray[np.float32]) -> NDArray[np.bool_] | None:
         lab: CIE L*a*b* of a picture that was reduced to some hundred pixels, shape ``(height, width, 3)``.
     """
     height, width = lab.shape[:2]
-    background = _background_plane(lab, border_mask(height, width))
+    background = background_plane(lab)
     if background is None:
         return None
     plane, spread = background
     distance = np.sqrt(np.square(lab - plane).sum(axis=2))
     differs = (distance > max(_MIN_DISTANCE, 4.0 * spread)).astype(np.uint8)
     found = cv2.morphologyEx(differs, cv2.MORPH_CLOSE, np.ones((3, 3), dtype=np.uint8)).astype(np.uint8)
-    mask = _without_specks(found, min_pixels=max(4, round(height * width * _MIN_SPECK_SHARE)))
+    mask = without_specks(found, min_pixels=max(4, round(height * width * _MIN_SPECK_SHARE)))
     return None if mask.mean() > _MAX_OBJECT_SHARE else mask
 
 
-def _background_plane(
-    lab: NDArray[np.float32], border: NDArray[np.bool_]
-) -> tuple[NDArray[np.float32], float] | None:
-    """Return the background's colour at every pixel and its residual spread, or None when it is not plain."""
-    height, width = border.shape
-    rows, columns = np.nonzero(border)
-    colours = lab[border]
-    places = np.column_stack((np.ones(len(rows)), rows / height, columns / width)).astype(np.float32)
-    inliers = np.linalg.norm(colours - np.median(colours, axis=0), axis=1) < 3.0 * _MIN_DISTANCE
+def background_plane(lab: NDArray[np.float32]) -> tuple[NDArray[np.float32], float] | None:
+    """Return the background's colour at every pixel and its residual spread, or None when it is not plain.
+
+    Args:
+        lab: CIE L*a*b*, shape ``(height, width, 3)``.
+    """
+    height, width = lab.shape[:2]
+    border, at_border, everywhere = _places(height, width)
+    colours = lab.reshape(-1, 3)[border]
+    least = _PLAIN_INLIERS * len(border)
+    middle = len(border) // 2
+    inliers = _squares(colours - np.partition(colours, middle, axis=0)[middle]) < (3.0 * _MIN_DISTANCE) ** 2
     for _ in range(2):
-        if inliers.mean() < _PLAIN_INLIERS:
+        count = np.count_nonzero(inliers)
+        if count < least:
             return None
-        plane, *_ = np.linalg.lstsq(places[inliers], colours[inliers], rcond=None)
-        residuals = np.linalg.norm(colours - places @ plane, axis=1)
-        inliers = residuals < _MIN_DISTANCE
-    if inliers.mean() < _PLAIN_INLIERS:
+        places = at_border[inliers]
+        # The ridge decides where the border says nothing: a picture one pixel high has no slope downwards.
+        normal = places.T @ places + np.float32(1e-6 * count) * _IDENTITY
+        plane = np.linalg.solve(normal, places.T @ colours[inliers])
+        residual_squares = _squares(colours - at_border @ plane)
+        inliers = residual_squares < _MIN_DISTANCE**2
+    kept = residual_squares[inliers]
+    if len(kept) < least:
         return None
-    spread = float(np.median(residuals[inliers]))
+    spread = math.sqrt(np.partition(kept, len(kept) // 2)[len(kept) // 2])
     if spread > _PLAIN_SPREAD:
         return None
-    row_part = np.linspace(0, 1, height, endpoint=False, dtype=np.float32)[:, None, None] * plane[1]
-    column_part = np.linspace(0, 1, width, endpoint=False, dtype=np.float32)[None, :, None] * plane[2]
-    return plane[0] + row_part + column_part, spread
+    return (everywhere @ plane).reshape(height, width, 3), spread
 
 
-def _without_specks(found: NDArray[np.uint8], min_pixels: int) -> NDArray[np.bool_]:
+def _squares(colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    squares: NDArray[np.float32] = np.einsum("ij,ij->i", colours, colours)
+    return squares
+
+
+@lru_cache(maxsize=64)
+def _places(height: int, width: int) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]:
+    """Return the border's pixels as flat positions, and ``(1, row, column)`` of them and of every pixel."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    everywhere = np.column_stack(
+        (np.ones(height * width), rows.ravel() / height, columns.ravel() / width)
+    ).astype(np.float32)
+    border = np.flatnonzero(border_mask(height, width))
+    return border, everywhere[border], everywhere
+
+
+def without_specks(found: NDArray[np.uint8], min_pixels: int) -> NDArray[np.bool_]:
+    """Return the pixels of ``found`` that hang together with at least ``min_pixels`` of their kind."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
     is_kept = stats[:, cv2.CC_STAT_AREA] >= min_pixels
     is_kept[0] = False

@@ -3,13 +3,16 @@
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from orchestration.cli.session import Session, print_json, session_of
+
+if TYPE_CHECKING:
+    from serving.searching import Answer
 
 Values = Annotated[list[str] | None, typer.Option()]
 
@@ -27,12 +30,13 @@ def search(
     metal: Values = None,
     stone: Values = None,
     cold: Annotated[bool, typer.Option("--cold", help="Ask the cold tier too.")] = False,
+    sheet: Annotated[Path | None, typer.Option(help="Also draw the answer's pictures, as WebP.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Search the promoted snapshot by --text, --image or --like, optionally filtered."""
     from index_builds.filters import SnapshotFilter
     from index_builds.tiers import SERVED, TIERS
-    from orchestration.resources import encoder_loader, snapshot_store
+    from orchestration.resources import encoder_loader, open_objects, snapshot_store
     from serving.errors import QueryError
     from serving.searching import open_collection
 
@@ -46,12 +50,17 @@ def search(
     opened = open_collection(
         snapshot_store(session.settings), session.chosen(collection), encoder_loader(session.settings)
     )
+    picture = None if image is None else _bytes_of(image)
     if text is not None:
         answer = opened.by_text(text, k, where, tiers)
-    elif image is not None:
-        answer = opened.by_image(_bytes_of(image), k, where, tiers)
+    elif picture is not None:
+        answer = opened.by_image(picture, k, where, tiers)
     else:
         answer = opened.like(str(like), k, where, tiers)
+    if sheet is not None:
+        from orchestration.cli.search_sheet import write_sheet
+
+        write_sheet(sheet, answer.hits, open_objects(session.settings), picture)
     if as_json:
         print_json(asdict(answer))
     else:
@@ -68,7 +77,12 @@ def _bytes_of(path: Path) -> bytes:
         raise QueryError(message) from error
 
 
-def _print(session: Session, answer) -> None:
+def _print(session: Session, answer: "Answer") -> None:
+    from vision.known_words import named_with_hints
+
+    if answer.unknown_words:
+        named = escape(named_with_hints(answer.unknown_words, answer.near_words))
+        session.console.print(f"[yellow]The encoder has never seen: {named}. Searched without.[/yellow]")
     table = Table(box=None, header_style="dim")
     for heading in ("score", "piece", "title", "offers"):
         table.add_column(heading, justify="right" if heading == "score" else "left")

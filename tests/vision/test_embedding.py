@@ -96,6 +96,20 @@ def test_the_model_always_gets_a_batch_of_the_same_shape(store, counting_encoder
     assert set(counting_encoder.batches) == {(4, 8, 8, 3)}
 
 
+def test_a_batch_that_is_used_again_shows_nothing_of_the_one_before(store, counting_encoder, wanted):
+    seen = []
+
+    class Remembering(type(counting_encoder)):
+        def encode_images(self, pixels):
+            seen.append(bool(pixels[-1].any()))
+            return super().encode_images(pixels)
+
+    embed(store, Remembering(), wanted, batch_size=4)
+
+    # Ten pictures fill two batches and half a third, whose last rows must be black.
+    assert seen == [True, True, False]
+
+
 def test_progress_counts_to_the_end(store, counting_encoder, wanted):
     seen = []
 

@@ -17,6 +17,7 @@ from vision.encoders import SEEDED_SMALL, EncoderSettings
         ({"model": str(SEEDED_SMALL), "seed": 7}, "architecture"),
         ({"model": "hf-hub:owner/name"}, "hub"),
         ({"model": "local-dir:/models/ours"}, "folder"),
+        ({"model": "loupe-small"}, "shipped"),
     ],
 )
 def test_each_way_to_name_a_model_is_understood(given, kind):
@@ -32,6 +33,10 @@ def test_each_way_to_name_a_model_is_understood(given, kind):
         ({"model": "ours.json", "pretrained": "openai"}, "use checkpoint"),
         ({"model": "hf-hub:owner/name", "seed": 1}, "remove seed"),
         ({"model": "local-dir:/m", "checkpoint": "w.pt"}, "remove checkpoint"),
+        ({"model": "loupe-small", "checkpoint": "w.pt"}, "brings its own weights: remove checkpoint"),
+        ({"model": "loupe-small", "pretrained": "openai"}, "remove pretrained"),
+        ({"model": "loupe-small", "seed": 7}, "remove seed"),
+        ({"model": "loupe-smal"}, "did you mean loupe-small"),
         ({"model": "hf-hub:"}, "names nothing"),
         ({"model": "weights.safetensors", "seed": 1}, "name it as checkpoint"),
         ({"model": "ViT-B-32", "seed": 1, "presicion": "auto"}, "presicion"),

@@ -245,6 +245,70 @@ def test_weights_of_another_architecture_are_refused_with_what_differs(tmp_path,
         load_file(tmp_path / "shapes.safetensors")
 
 
+@pytest.mark.parametrize("kept", ["half", "none", "no text tower"])
+def test_weights_with_missing_tensors_are_refused_by_name(tmp_path, weights, load_file, kept):
+    names = sorted(weights)
+    chosen = {"half": names[::2], "none": [], "no text tower": [n for n in names if n.startswith("visual")]}
+    save_file({name: weights[name] for name in chosen[kept]}, tmp_path / "w.safetensors")
+
+    with pytest.raises(EncoderError, match=r"w\.safetensors (is not of architecture|holds no tensors)"):
+        load_file(tmp_path / "w.safetensors")
+
+
+def test_weights_with_surplus_tensors_are_refused_by_name(tmp_path, weights, load_file):
+    heads = {f"heads.{name}.weight": torch.zeros(3, 16) for name in ("category", "metal", "stone", "motif")}
+    save_file(weights | heads, tmp_path / "w.safetensors")
+
+    with pytest.raises(EncoderError, match=r"w\.safetensors is not of .* 4 unexpected \(heads\.category"):
+        load_file(tmp_path / "w.safetensors")
+
+
+def test_weights_of_another_dimension_are_refused_by_name(tmp_path, tiny_architecture, weights):
+    wider = json.loads(tiny_architecture.read_text()) | {"embed_dim": 24}
+    (tmp_path / "wider.json").write_text(json.dumps(wider))
+    save_file(weights, tmp_path / "w.safetensors")
+
+    with pytest.raises(EncoderError, match=r"w\.safetensors is not of .*wider\.json: \d+ tensors of another"):
+        load_encoder(settings(model=str(tmp_path / "wider.json"), checkpoint=tmp_path / "w.safetensors"))
+
+
+@pytest.mark.parametrize("damage", ["header", "offsets", "shape"])
+def test_a_damaged_safetensors_header_is_refused_by_name(tmp_path, weights, load_file, damage):
+    path = tmp_path / "w.safetensors"
+    save_file(weights, path)
+    whole = path.read_bytes()
+    length = int.from_bytes(whole[:8], "little")
+    text, tensors = whole[8 : 8 + length], whole[8 + length :]
+    if damage == "header":
+        text = text.replace(b'"F32"', b'"\xff32"')
+    else:
+        header = json.loads(text)
+        entry = header["visual.proj"]
+        changed = (
+            {"data_offsets": [0, entry["data_offsets"][1]]} if damage == "offsets" else {"shape": [32, 17]}
+        )
+        header["visual.proj"] = entry | changed
+        text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + tensors)
+
+    with pytest.raises(
+        EncoderError, match=r"w\.safetensors (is damaged|has an unreadable safetensors header)"
+    ):
+        load_file(path)
+
+
+def test_half_precision_weights_load_into_a_float32_model(tmp_path, weights, load_file):
+    save_file({name: tensor.half() for name, tensor in weights.items()}, tmp_path / "half.safetensors")
+    save_file(weights, tmp_path / "whole.safetensors")
+
+    half, whole = load_file(tmp_path / "half.safetensors"), load_file(tmp_path / "whole.safetensors")
+
+    assert half.precision == torch.float32
+    assert {tensor.dtype for tensor in half._model.parameters()} == {torch.float32}
+    assert agreement(half, whole) > 0.999
+    assert half.encoder_id != whole.encoder_id
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_weights_that_are_not_finite_are_refused(tmp_path, weights, load_file, value):
     weights["visual.conv1.weight"][0, 0, 0, 0] = value
@@ -284,6 +348,60 @@ def test_a_pickle_that_would_run_code_is_refused_and_does_not_run(tmp_path, weig
 def test_a_model_of_another_dimension_than_expected_is_refused(tiny_architecture):
     with pytest.raises(EncoderError, match="gives 16 dimensions, and dimension is set to 512"):
         load_encoder(settings(model=str(tiny_architecture), seed=1, dimension=512))
+
+
+def test_a_batch_that_does_not_fit_the_memory_is_halved_until_it_does(tiny_settings, monkeypatch):
+    # given: a device with room for three pictures
+    encoder = load_encoder(tiny_settings)
+    pixels = probe_pixels(32)
+    expected = encoder.encode_images(pixels)
+    sizes, encode = [], encoder._model.encode_image
+
+    def cramped(batch):
+        sizes.append(len(batch))
+        if len(batch) > 3:
+            raise torch.OutOfMemoryError
+        return encode(batch)
+
+    monkeypatch.setattr(encoder._model, "encode_image", cramped)
+    vectors = encoder.encode_images(pixels)
+    first = list(sizes)
+    encoder.encode_images(pixels)
+
+    assert vectors == pytest.approx(expected, abs=1e-6)
+    assert first == [8, 4, 2, 2, 2, 2]
+    assert sizes[len(first) :] == [2, 2, 2, 2]
+
+
+def test_a_device_without_room_for_one_picture_says_so(tiny_settings, monkeypatch):
+    encoder = load_encoder(tiny_settings)
+
+    def full(batch):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(encoder._model, "encode_image", full)
+    with pytest.raises(EncoderError, match="one picture does not fit"):
+        encoder.encode_images(probe_pixels(32))
+
+
+def test_a_convolutional_tower_encodes_the_same_in_its_faster_layout(tmp_path):
+    architecture = {
+        "embed_dim": 16,
+        "vision_cfg": {"image_size": 64, "layers": [1, 1, 1, 1], "width": 8, "head_width": 16},
+        "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1},
+    }
+    (tmp_path / "resnet.json").write_text(json.dumps(architecture))
+    encoder = load_encoder(settings(model=str(tmp_path / "resnet.json"), seed=1))
+    transform = image_transform_v2(PreprocessCfg(size=64), is_train=False)
+    pixels = probe_pixels(64)
+
+    ours = encoder.encode_images(pixels)
+
+    plain = encoder._model.to(memory_format=torch.contiguous_format)
+    with torch.inference_mode():
+        batch = torch.stack([transform(Image.fromarray(picture)) for picture in pixels])
+        expected = plain.encode_image(batch, normalize=True).numpy()
+    assert ours == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.real
