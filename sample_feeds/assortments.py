@@ -1,55 +1,82 @@
-"""Who sells which piece, under which id, from when to when, and at what price on a delivery's day.
+"""Who sells which piece, under which id, from when to when, and which pictures show it there.
 
-Everything follows from the pieces, the seed and the number of deliveries; nothing here writes a file.
-``faults`` adds what goes wrong, ``exports`` puts offers into a feed's format.
+Everything follows from the pieces, the seed and the number of days; nothing here writes a file.  ``market``
+makes prices and stock of it, ``faults`` adds what goes wrong, ``exports`` puts it into a feed's format.
 """
 
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from sample_feeds.french import CATEGORIES as FRENCH_CATEGORIES
 from sample_feeds.pieces import Piece
-from sample_feeds.wording import FRENCH_CATEGORIES, slug
+from sample_feeds.wording import slug
 
-Feed = Literal["maison", "northgem", "atelier"]
-FEEDS: tuple[Feed, ...] = ("maison", "northgem", "atelier")
+Feed = Literal["maison", "northgem", "juwelhaus", "atelier"]
+FEEDS: tuple[Feed, ...] = ("maison", "northgem", "juwelhaus", "atelier")
+# Days from one delivery to the next.  juwelhaus and the community send what changed, the others everything.
+DELIVERED_EVERY: Mapping[str, int] = {
+    "maison": 1,
+    "northgem": 2,
+    "juwelhaus": 1,
+    "atelier": 7,
+    "community": 1,
+}
 # Shares of the pieces by who sells them: three in five are sold by two or more.
 SELLERS: tuple[tuple[tuple[Feed, ...], float], ...] = (
-    (("maison", "northgem", "atelier"), 0.20),
-    (("maison", "northgem"), 0.14),
-    (("maison", "atelier"), 0.14),
-    (("northgem", "atelier"), 0.12),
-    (("maison",), 0.17),
+    (("maison", "northgem", "juwelhaus", "atelier"), 0.08),
+    (("maison", "northgem", "atelier"), 0.09),
+    (("maison", "juwelhaus", "atelier"), 0.09),
+    (("maison", "northgem"), 0.09),
+    (("northgem", "juwelhaus"), 0.08),
+    (("northgem", "atelier"), 0.08),
+    (("juwelhaus", "atelier"), 0.09),
+    (("maison",), 0.16),
     (("northgem",), 0.12),
-    (("atelier",), 0.11),
+    (("juwelhaus",), 0.06),
+    (("atelier",), 0.06),
 )
-VIEWS: dict[Feed, tuple[str, ...]] = {
-    "maison": ("front", "angle", "detail"),
-    "northgem": ("table", "studio_angle"),
-    "atelier": ("studio", "studio_detail"),
+# Beside its packshot a listing has each of these with the given probability.
+FURTHER_VIEWS: Mapping[Feed, Mapping[str, float]] = {
+    "maison": {"angle": 0.25, "closeup": 0.15, "worn": 0.18, "hand": 0.08},
+    "northgem": {"angle": 0.25, "card": 0.1, "worn": 0.06},
+    "juwelhaus": {"closeup": 0.18, "worn": 0.1, "card": 0.08},
+    "atelier": {"angle": 0.2, "closeup": 0.15},
 }
-DOLLARS_PER_EURO = 1.12
-WHOLESALE_SHARE = 0.46
-SALE_SHARE = 0.2  # taken off the price of what is on sale
-GOLD_RISE = 0.04  # the last delivery's rise of everything in gold
+CERTIFICATE_SHEETS = 0.35  # of the manufacturer's certified pieces
+TURNTABLE_EVERY = 40  # one in so many of the manufacturer's pieces has turned before the camera
+TURNTABLE_FRAMES = 8
+LAUNCHED = 0.12  # share of pieces that come after the first day
+WITHDRAWN = 0.08  # share of pieces whose making ends before the last day
+MISTYPED = 0.05  # share of listings whose title has a slip in its first delivery
+_FRENCH_VIEWS = {"packshot": "face", "angle": "profil", "closeup": "zoom", "worn": "portee", "hand": "main"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture that a listing names: its file, the view it shows, and whose bytes it shares, if any."""
+    """A picture that a listing names.
+
+    ``view`` is what it shows the piece as, ``turn`` a turntable's position in degrees, ``fault`` what was
+    done to it, ``shows`` the key of the piece it shows where that is another one, ``same_bytes_as`` the
+    ``<feed>/<file>`` whose bytes it shares.
+    """
 
     file: str
     view: str
-    same_bytes_as: str | None = None  # "<feed>/<file>"
+    turn: float = 0.0
+    fault: str | None = None
+    shows: str | None = None
+    same_bytes_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sold:
-    """A piece in one source's assortment.  It is in the deliveries ``first`` to ``last``, counted from 0.
+    """A piece in one source's assortment, from day ``first`` to day ``last``, counted from 0.
 
     ``gtin`` and ``mpn`` say whether the source states them; ``fineness`` is what it states, right or wrong.
+    From day ``ends`` on the piece is no longer made: nothing is restocked (None while it is made).
     """
 
     feed: Feed
@@ -57,32 +84,34 @@ class Sold:
     source_id: str
     first: int
     last: int
+    ends: int | None
     gtin: bool
     mpn: bool
     fineness: int | None
     pictures: tuple[Picture, ...]
-    typo: bool  # a slip in the title, put right from the second delivery on
-    misfiled: bool = False  # under a word that is no category
+    mistyped: bool  # a slip in the title of its first delivery, put right in the next
+    misfiled: str | None = None  # the category that it is filed under by mistake; "" is one nobody knows
+    currency: str | None = None  # stated by mistake instead of the shop's
+    slip_day: int | None = None  # the day on which its price lacks the decimal mark
+    broken_gtin: bool = False
+
+    @property
+    def key(self) -> tuple[Feed, str]:
+        """What tells it from every other listing."""
+        return self.feed, self.piece.key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """What a source says of a piece in one delivery.  Money in minor units of the source's currency."""
-
-    sold: Sold
-    price_minor: int
-    list_price_minor: int | None
-    availability: Literal["in_stock", "out_of_stock", "preorder", "discontinued"]
-    stock: int
-    typo: bool
+def delivery_days(feed: str, days: int) -> range:
+    """Return the days, counted from 0, on which a feed delivers in a house of so many days."""
+    return range(0, days, DELIVERED_EVERY[feed])
 
 
-def assortment(pieces: Sequence[Piece], *, seed: int, drops: int) -> tuple[Sold, ...]:
+def assortment(pieces: Sequence[Piece], *, seed: int, days: int) -> tuple[Sold, ...]:
     """Decide who sells which piece, and for how long."""
     rng = random.Random(f"loupe-assortment-{seed}")  # noqa: S311 - reproducible, not a secret
     shuffled = list(pieces)
     rng.shuffle(shuffled)
-    # One hallmarked piece that all three sell, always and with its GTIN, is what faults can count on.
+    # One hallmarked piece that all sell, always and with its GTIN, is what faults can count on.
     lead = min(shuffled, key=lambda piece: (piece.metal != "gold", piece.fineness is None))
     shuffled.remove(lead)
     shuffled.insert(0, lead)
@@ -91,37 +120,9 @@ def assortment(pieces: Sequence[Piece], *, seed: int, drops: int) -> tuple[Sold,
     for sellers, (start, end) in zip((names for names, _ in SELLERS), bounds, strict=True):
         nameless = _without_identifiers(shuffled[start:end]) if sellers == ("northgem", "atelier") else set()
         for position, piece in enumerate(shuffled[start:end]):
-            sold += _sell(rng, piece, sellers, position, drops, identified=piece.key not in nameless)
+            sold += _sell(rng, piece, sellers, position, days, identified=piece.key not in nameless)
     feeds = {feed: number for number, feed in enumerate(FEEDS)}
     return tuple(sorted(sold, key=lambda one: (feeds[one.feed], one.piece.key)))
-
-
-def offer(sold: Sold, *, drop: int, drops: int, seed: int) -> Offer:
-    """Return what a source says of a piece in delivery ``drop``."""
-    steady = random.Random(f"{seed}-{sold.feed}-{sold.piece.key}")  # noqa: S311
-    now = random.Random(f"{seed}-{sold.feed}-{sold.piece.key}-{drop}")  # noqa: S311
-    share = {"maison": 1.0, "northgem": DOLLARS_PER_EURO, "atelier": WHOLESALE_SHARE}[sold.feed]
-    price = sold.piece.price_minor * share * steady.uniform(0.94, 1.08)
-    if drop > 0 and drop == drops - 1 and sold.piece.metal == "gold":
-        price *= 1 + GOLD_RISE
-    on_sale = sold.feed != "atelier" and drop == 1 and steady.random() < 0.28
-    full = _charming(price)
-    state: Literal["in_stock", "out_of_stock", "preorder", "discontinued"] = "in_stock"
-    luck = now.random()
-    if luck > 0.95:
-        state = "preorder"
-    elif luck > 0.84:
-        state = "out_of_stock"
-    if sold.feed == "atelier" and steady.random() < 0.08 and drop == drops - 1:
-        state = "discontinued"
-    return Offer(
-        sold=sold,
-        price_minor=_charming(price * (1 - SALE_SHARE)) if on_sale else full,
-        list_price_minor=full if on_sale else None,
-        availability=state,
-        stock=now.randint(1, 24) if state == "in_stock" else 0,
-        typo=sold.typo and drop == 0,
-    )
 
 
 def _bounds(count: int) -> list[tuple[int, int]]:
@@ -139,7 +140,7 @@ def _without_identifiers(pieces: Sequence[Piece]) -> set[str]:
         for piece in pieces[1:]
         if piece.stones and piece.fineness and "diameter" not in piece.dimensions_mm
     ]
-    return {piece.key for piece in fitting[:2]}
+    return {piece.key for piece in fitting[: 2 + len(pieces) // 50]}
 
 
 def _sell(
@@ -147,33 +148,38 @@ def _sell(
     piece: Piece,
     sellers: tuple[Feed, ...],
     position: int,
-    drops: int,
+    days: int,
     *,
     identified: bool,
 ) -> list[Sold]:
-    # The first piece of every group stays from the first delivery to the last: faults are planted on it.
-    launched = position > 0 and drops > 1 and rng.random() < 0.12
-    withdrawn = position > 0 and drops > 1 and not launched and rng.random() < 0.1
-    first = rng.randrange(1, drops) if launched else 0
-    last = rng.randrange(drops - 1) if withdrawn else drops - 1
-    stated: dict[Feed, tuple[bool, bool]] = {"northgem": (False, False), "atelier": (True, True)}
+    # The first piece of every group stays from the first day to the last: faults are planted on it.
+    stays = position == 0 or days < 2
+    launched = not stays and rng.random() < LAUNCHED
+    withdrawn = not stays and not launched and rng.random() < WITHDRAWN
+    launch = rng.randrange(1, days) if launched else 0
+    ends = rng.randrange(days // 2, days) if withdrawn else None
+    stated: dict[Feed, tuple[bool, bool]] = {feed: (feed == "atelier", feed == "atelier") for feed in sellers}
     if identified:
         stated = _identifiers(rng, sellers, always=position == 0)
     sold: list[Sold] = []
     for feed in sellers:
         gtin, mpn = stated[feed]
+        # No shop lists a piece on the day it is launched, and none after its last delivery.
+        lag = rng.randrange(4) if launched and feed != "atelier" else 0
+        sells_out = rng.randrange(1, 6)
         sold.append(
             Sold(
                 feed=feed,
                 piece=piece,
                 source_id=_source_id(feed, piece),
-                first=first,
-                last=last,
+                first=min(launch + lag, delivery_days(feed, days)[-1]),
+                last=days - 1 if ends is None else min(ends + sells_out, days - 1),
+                ends=ends,
                 gtin=gtin,
                 mpn=mpn,
                 fineness=piece.fineness,
                 pictures=_pictures(rng, feed, piece, sellers),
-                typo=drops > 1 and position > 0 and rng.random() < 0.06,
+                mistyped=not stays and rng.random() < MISTYPED,
             )
         )
     return sold
@@ -197,37 +203,49 @@ def _identifiers(
 
 def _source_id(feed: Feed, piece: Piece) -> str:
     number = piece.article_number
-    if feed == "maison":
-        return slug(f"{FRENCH_CATEGORIES[piece.category][0]} {piece.name} {number}")
-    return f"NG-{number}" if feed == "northgem" else f"A{number}"
+    match feed:
+        case "maison":
+            return slug(f"{FRENCH_CATEGORIES[piece.category][0]} {piece.name} {number}")
+        case "northgem":
+            return f"NG-{number}"
+        case "juwelhaus":
+            return f"JH{int(number) * 3 + 100_000}"
+        case _:
+            return f"A{number}"
 
 
 def _pictures(rng: random.Random, feed: Feed, piece: Piece, sellers: tuple[Feed, ...]) -> tuple[Picture, ...]:
-    views = list(VIEWS[feed])
-    if feed == "maison" and rng.random() < 0.5:
-        views = views[:2]
-    stem = slug(piece.name)
-    pictures = [Picture(file=_file(feed, piece, stem, view), view=view) for view in views]
-    if feed == "northgem" and "atelier" in sellers and rng.random() < 0.45:
-        theirs = _file("atelier", piece, stem, "studio")
-        mine = _file(feed, piece, stem, "studio")
-        pictures[-1] = Picture(file=mine, view="studio", same_bytes_as=f"atelier/{theirs}")
+    views = ["packshot", *(view for view, share in FURTHER_VIEWS[feed].items() if rng.random() < share)]
+    pictures = [Picture(file=_file(feed, piece, view), view=view) for view in views]
+    borrowing = feed in ("northgem", "juwelhaus") and "atelier" in sellers
+    if borrowing and rng.random() < 0.35:  # some shops show the manufacturer's own picture
+        theirs = f"atelier/{_file('atelier', piece, 'packshot')}"
+        pictures.append(
+            Picture(file=_file(feed, piece, "manufacturer"), view="packshot", same_bytes_as=theirs)
+        )
+    if feed == "atelier":
+        if piece.certificate and rng.random() < CERTIFICATE_SHEETS:
+            pictures.append(Picture(file=_file(feed, piece, "certificate"), view="certificate"))
+        if rng.randrange(TURNTABLE_EVERY) == 0:
+            pictures += [
+                Picture(
+                    file=f"{piece.mpn}/turntable_{frame + 1:02d}.jpg",
+                    view="turntable",
+                    turn=360.0 * frame / TURNTABLE_FRAMES,
+                )
+                for frame in range(TURNTABLE_FRAMES)
+            ]
     return tuple(pictures)
 
 
-def _file(feed: Feed, piece: Piece, stem: str, view: str) -> str:
+def _file(feed: Feed, piece: Piece, view: str) -> str:
     number = piece.article_number
     match feed:
         case "maison":
-            french = {"front": "face", "angle": "profil", "detail": "zoom"}
-            return f"{stem}-{number}-{french[view]}.jpg"
+            return f"{slug(piece.name)}-{number}-{_FRENCH_VIEWS.get(view, view)}.jpg"
         case "northgem":
             return f"{number}_{view}.jpg"
+        case "juwelhaus":
+            return f"bilder/{_source_id(feed, piece)}/{view}.jpg"
         case _:
             return f"{piece.mpn}/{view}.jpg"
-
-
-def _charming(price_minor: float) -> int:
-    """Round a price as shops do: to whole units, and above 200 to the next lower ten less one."""
-    units = int(price_minor / 100)
-    return (units if units < 200 else units // 10 * 10 + 9 - 10 * (units % 10 < 5)) * 100

@@ -1,7 +1,13 @@
 """The seeded catalogue of the sample house: what its pieces are, before anybody sells or draws them.
 
-Attributes are drawn independently of each other, so that no model can read the stone off the category.  Words
-of shops live in ``wording``, shapes in ``models``.
+Style, finish, category, metal, its colour, stone, setting, accent and brand are drawn independently of each
+other, so that no model can read the stone off the category, and a combination that was held out says nothing
+by its absence.  What is left follows from matter and form: a metal has its own colours and finenesses, and
+only silver and steel are plated; a stone has its own cuts and colours; a design belongs to its category, and
+only some carry a stone; strung designs hold beads and no setting; a halo is made of accents; motifs, straps
+and dials belong to the designs that have them; weight and price follow from all of it.
+
+Words of shops live in ``french``, ``english`` and ``german``, shapes in ``rendering.models``.
 """
 
 import random
@@ -10,7 +16,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 Category = Literal["ring", "necklace", "earrings", "bracelet", "pendant", "brooch", "watch"]
-Cut = Literal["round", "oval", "pear", "marquise", "cushion", "princess", "emerald", "cabochon", "bead"]
+Cut = Literal[
+    "round", "oval", "pear", "marquise", "cushion", "princess", "emerald", "heart", "cabochon", "bead"
+]
+Setting = Literal["prong", "bezel", "halo"]
 
 # Shares of a catalogue; every category has at least one piece from a dozen pieces on.
 CATEGORY_SHARES: Mapping[Category, int] = {
@@ -22,18 +31,40 @@ CATEGORY_SHARES: Mapping[Category, int] = {
     "brooch": 7,
     "watch": 7,
 }
-# (designs that carry the main stone, designs that do without one)
+# (designs that carry stones, designs that do without); many can do both, so that neither tells of the other
 DESIGNS: Mapping[Category, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "ring": (("solitaire", "halo", "eternity", "trilogy", "cluster"), ("band", "signet", "twist")),
-    "necklace": (("solitaire", "station", "strand", "statement"), ("chain", "bar")),
-    "earrings": (("studs", "drops", "halo_studs"), ("hoops", "discs")),
-    "bracelet": (("tennis", "beaded", "station"), ("bangle", "chain")),
-    "pendant": (("drop", "disc", "heart"), ("cross", "star", "medallion")),
-    "brooch": (("flower", "sunburst"), ("leaf", "bow")),
-    "watch": (("jewelled",), ("classic", "dress")),
+    "ring": (
+        ("solitaire", "three_stone", "eternity", "cluster", "bypass", "signet", "dome", "motif"),
+        ("band", "twist", "signet", "dome", "bypass", "motif", "stacked"),
+    ),
+    "necklace": (
+        ("solitaire", "station", "strand", "riviere", "statement", "lariat", "choker", "motif"),
+        ("chain", "bar", "disc", "choker", "lariat", "motif"),
+    ),
+    "earrings": (
+        ("studs", "drops", "hoops", "chandelier", "jhumka", "climber", "motif"),
+        ("hoops", "discs", "drops", "jhumka", "chandelier", "motif"),
+    ),
+    "bracelet": (
+        ("tennis", "beaded", "station", "bangle", "cuff", "charm", "motif"),
+        ("bangle", "chain", "cuff", "charm", "mesh", "motif"),
+    ),
+    "pendant": (("drop", "disc", "locket", "cluster", "motif"), ("disc", "locket", "bar", "motif")),
+    "brooch": (
+        ("spray", "sunburst", "bar", "wreath", "motif"),
+        ("spray", "sunburst", "bar", "wreath", "motif"),
+    ),
+    "watch": (("classic", "dress", "chronograph"), ("classic", "dress", "chronograph")),
 }
+MOTIFS = (
+    "flower", "leaf", "heart", "star", "moon", "butterfly", "bow", "cross", "snake", "feather", "sun", "knot",
+)  # fmt: skip
+SETTINGS: tuple[Setting, ...] = ("prong", "bezel", "halo")
+ACCENTS = ("diamond", "cubic zirconia")
+STRAPS = ("leather", "bracelet", "mesh")
+DIALS = ("white", "black", "blue", "green", "champagne")
 STYLES = ("minimalist", "classic", "vintage", "art deco", "bohemian", "modern")
-FINISHES = ("polished", "polished", "brushed", "hammered")
+FINISHES = ("polished", "polished", "brushed", "hammered", "matte")
 # metal -> (colours, finenesses in per mille, weight in a house's assortment, euro per gram of fine metal)
 METALS: Mapping[str, tuple[tuple[str, ...], tuple[int | None, ...], int, float]] = {
     "gold": (("yellow", "white", "rose"), (375, 585, 750), 10, 78.0),
@@ -55,46 +86,66 @@ DENSITY_G_PER_MM3: Mapping[str, float] = {
     "stainless steel": 0.0079,
     "titanium": 0.0045,
 }
-# stone -> (cuts it is worked in, euro of a 5 mm stone)
-STONES: Mapping[str, tuple[tuple[Cut, ...], float]] = {
-    "diamond": (("round", "oval", "pear", "marquise", "cushion", "princess", "emerald"), 2400.0),
-    "cubic zirconia": (("round", "oval", "princess", "emerald"), 9.0),
-    "ruby": (("round", "oval", "pear", "cushion"), 900.0),
-    "sapphire": (("round", "oval", "cushion", "emerald"), 780.0),
-    "emerald": (("emerald", "oval", "pear", "cushion"), 860.0),
-    "amethyst": (("round", "oval", "pear", "cushion", "emerald"), 60.0),
-    "citrine": (("round", "oval", "cushion", "emerald"), 55.0),
-    "topaz": (("round", "oval", "pear", "princess", "emerald"), 70.0),
-    "garnet": (("round", "oval", "cushion"), 65.0),
-    "peridot": (("round", "oval", "marquise", "cushion"), 75.0),
-    "aquamarine": (("round", "oval", "emerald"), 210.0),
-    "pearl": (("bead",), 120.0),
-    "opal": (("cabochon",), 160.0),
-    "turquoise": (("cabochon",), 35.0),
-    "onyx": (("cabochon",), 25.0),
-    "moonstone": (("cabochon",), 45.0),
+_FACETED: tuple[Cut, ...] = (
+    "round", "oval", "pear", "marquise", "cushion", "princess", "emerald", "heart",
+)  # fmt: skip
+_OPAQUE: tuple[Cut, ...] = ("cabochon", "bead", "oval", "cushion", "pear")
+# stone -> (cuts it is worked in, its colours, the first the usual one, euro of a 5 mm stone)
+STONES: Mapping[str, tuple[tuple[Cut, ...], tuple[str, ...], float]] = {
+    "diamond": (_FACETED, ("colourless",), 2400.0),
+    "cubic zirconia": (_FACETED, ("colourless",), 9.0),
+    "ruby": ((*_FACETED, "cabochon"), ("red",), 900.0),
+    "sapphire": ((*_FACETED, "cabochon"), ("blue", "blue", "pink", "yellow"), 780.0),
+    "emerald": ((*_FACETED, "cabochon"), ("green",), 860.0),
+    "amethyst": ((*_FACETED, "cabochon", "bead"), ("purple",), 60.0),
+    "citrine": ((*_FACETED, "cabochon", "bead"), ("golden",), 55.0),
+    "topaz": ((*_FACETED, "cabochon"), ("blue",), 70.0),
+    "garnet": ((*_FACETED, "cabochon", "bead"), ("dark red",), 65.0),
+    "peridot": ((*_FACETED, "cabochon"), ("lime green",), 75.0),
+    "aquamarine": ((*_FACETED, "cabochon", "bead"), ("pale blue",), 210.0),
+    "pearl": (("bead", "cabochon"), ("white", "white", "golden", "black"), 120.0),
+    "opal": (_OPAQUE, ("white",), 160.0),
+    "turquoise": (_OPAQUE, ("turquoise",), 35.0),
+    "onyx": (_OPAQUE, ("black",), 25.0),
+    "moonstone": (_OPAQUE, ("milky",), 45.0),
 }
 # design -> smallest and largest main stone
 STONE_SPAN_MM: Mapping[str, tuple[float, float]] = {
-    "solitaire": (5, 9),
-    "halo": (4.5, 7.5),
+    "solitaire": (5, 10),
+    "three_stone": (4, 6.5),
     "eternity": (2.5, 3.5),
-    "trilogy": (4, 6),
-    "cluster": (3, 4),
+    "cluster": (3, 4.5),
+    "bypass": (4, 6),
+    "signet": (4, 8),
+    "dome": (2, 3),
     "station": (3, 5),
-    "strand": (6, 10),
-    "statement": (7, 12),
-    "studs": (4, 8),
-    "drops": (5, 9),
-    "halo_studs": (4, 7),
-    "tennis": (2.5, 4),
-    "beaded": (6, 9),
-    "drop": (6, 11),
+    "strand": (6, 11),
+    "riviere": (3.5, 6),
+    "statement": (7, 13),
+    "lariat": (5, 9),
+    "choker": (4, 8),
+    "motif": (3, 5),
+    "studs": (4, 9),
+    "drops": (5, 10),
+    "hoops": (1.8, 3),
+    "chandelier": (3.5, 6),
+    "jhumka": (3, 5),
+    "climber": (2.5, 4.5),
+    "tennis": (2.5, 4.5),
+    "beaded": (6, 10),
+    "bangle": (2.5, 5),
+    "cuff": (4, 9),
+    "charm": (4, 6),
+    "drop": (6, 12),
     "disc": (3, 5),
-    "heart": (3, 5),
-    "flower": (5, 8),
-    "sunburst": (5, 8),
-    "jewelled": (1.5, 2.5),
+    "locket": (3, 5),
+    "spray": (3, 6),
+    "sunburst": (5, 9),
+    "bar": (3, 5),
+    "wreath": (3, 4.5),
+    "classic": (1.5, 2.2),
+    "dress": (1.5, 2.2),
+    "chronograph": (1.5, 2.2),
 }
 BRANDS = ("Solène Varenne", "Ostrea & Fils", "Vesperlane", "Maren Hald", "Kestrel & Oake", "Lumifauve")
 NAMES = (
@@ -113,8 +164,14 @@ class Stone:
     """The main stone of a piece; ``size_mm`` is its longer side."""
 
     name: str
+    colour: str
     cut: Cut
     size_mm: float
+
+    @property
+    def material(self) -> str:
+        """What a renderer makes it of: ``sapphire`` in its usual colour, else ``sapphire:pink``."""
+        return self.name if self.colour == STONES[self.name][1][0] else f"{self.name}:{self.colour}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +194,11 @@ class Piece:
     fineness: int | None
     plating: str | None
     stone: Stone | None
+    setting: Setting | None  # of the main stone; None without one, and for threaded beads
     accent: str | None
+    motif: str | None  # of designs named "motif" and of charms
+    strap: str | None  # of watches, as their dial
+    dial: str | None
     dimensions_mm: Mapping[str, float]
     weight_g: float
     gtin: str
@@ -220,9 +281,13 @@ def _draw(rng: random.Random, index: int, category: Category, name: str) -> Piec
     jewelled = rng.random() < 0.74
     design = rng.choice(set_with if jewelled else plain)
     stone = _draw_stone(rng, design) if jewelled else None
-    accent = "diamond" if stone and stone.name != "diamond" and rng.random() < 0.35 else None
-    if design in ("halo", "halo_studs", "trilogy") and stone and stone.name != "diamond":
-        accent = "diamond" if METALS[metal][3] > 10 else "cubic zirconia"
+    threaded = stone is not None and (design in ("strand", "beaded") or stone.cut == "bead")
+    setting = None if stone is None or threaded else rng.choice(SETTINGS)
+    accent = None
+    if stone is not None and (setting == "halo" or rng.random() < 0.3):
+        accent = rng.choice(ACCENTS)
+    motif = rng.choice(MOTIFS) if design in ("motif", "charm") else None
+    strap, dial = (rng.choice(STRAPS), rng.choice(DIALS)) if category == "watch" else (None, None)
     dimensions = _draw_dimensions(rng, category, design, stone)
     weight = round(_volume_mm3(category, dimensions) * DENSITY_G_PER_MM3[metal], 1)
     article = 10_000 + index * 37 + rng.randrange(37)
@@ -230,7 +295,7 @@ def _draw(rng: random.Random, index: int, category: Category, name: str) -> Piec
         stone is not None and stone.name in ("diamond", "ruby", "sapphire", "emerald") and rng.random() < 0.6
     )
     return Piece(
-        key=f"piece-{index + 1:03d}",
+        key=f"piece-{index + 1:05d}",
         category=category,
         design=design,
         style=style,
@@ -242,12 +307,16 @@ def _draw(rng: random.Random, index: int, category: Category, name: str) -> Piec
         fineness=fineness,
         plating=plating,
         stone=stone,
+        setting=setting,
         accent=accent,
+        motif=motif,
+        strap=strap,
+        dial=dial,
         dimensions_mm=dimensions,
         weight_g=weight,
         gtin=gtin_13(article),
         mpn=f"{category[:2].upper()}{article:05d}-{colour[0].upper()}{fineness or 0:03d}",
-        certificate=f"LGL {rng.randrange(10**8, 10**9)}" if certified else None,
+        certificate=_certificate_number(article) if certified else None,
         price_minor=_price_minor(rng, metal, fineness, weight, stone, design, accent),
     )
 
@@ -255,7 +324,15 @@ def _draw(rng: random.Random, index: int, category: Category, name: str) -> Piec
 def _draw_stone(rng: random.Random, design: str) -> Stone:
     name = rng.choice(list(STONES))
     low, high = STONE_SPAN_MM[design]
-    return Stone(name=name, cut=rng.choice(STONES[name][0]), size_mm=_half_millimetres(rng, low, high))
+    cuts, colours, _ = STONES[name]
+    if design in ("strand", "beaded"):
+        cuts = ("bead",)
+    return Stone(
+        name=name,
+        colour=rng.choice(colours),
+        cut=rng.choice(cuts),
+        size_mm=_half_millimetres(rng, low, high),
+    )
 
 
 def _draw_dimensions(
@@ -274,15 +351,18 @@ def _draw_dimensions(
     if category in ("necklace", "bracelet"):
         drawn["length"] = round(drawn["length"] / 5) * 5.0
     if category == "earrings":
-        ratio = {"hoops": 1.0, "discs": 1.0, "studs": 1.0, "halo_studs": 1.0, "drops": 2.4}[design]
-        if stone is not None and design != "drops":
-            drawn["width"] = stone.size_mm + (4.0 if design == "halo_studs" else 1.5)
-        elif stone is not None:
-            drawn["width"] = stone.size_mm + 1.0
+        ratio = {"drops": 2.4, "chandelier": 1.9, "jhumka": 1.6, "climber": 2.2}.get(design, 1.0)
+        if stone is not None and design == "studs":
+            drawn["width"] = stone.size_mm + 1.5
         drawn["height"] = _to_half(drawn["width"] * ratio)
     if category in ("pendant", "brooch"):
         drawn["height"] = _to_half(drawn["width"] * rng.uniform(0.95, 1.4))
     return drawn
+
+
+def _certificate_number(article: int) -> str:
+    """Return a number like a laboratory's; no two articles share one, for the modulus is prime."""
+    return f"LGL {10**8 + article * 48_271 % 899_999_963}"
 
 
 def _half_millimetres(rng: random.Random, low: float, high: float) -> float:
@@ -321,12 +401,13 @@ def _price_minor(
         several = {
             "eternity": 3.0,
             "tennis": 6.0,
+            "riviere": 6.0,
             "strand": 5.0,
             "beaded": 4.0,
             "statement": 3.0,
-            "trilogy": 1.5,
+            "three_stone": 1.5,
         }
-        gems = STONES[stone.name][1] * (stone.size_mm / 5) ** 1.6 * several.get(design, 1.0)
+        gems = STONES[stone.name][2] * (stone.size_mm / 5) ** 1.6 * several.get(design, 1.0)
     gems += {"diamond": 180.0, "cubic zirconia": 12.0}.get(accent or "", 0.0)
     euro = (38 + weight_g * per_gram * 1.9 + gems) * rng.uniform(0.85, 1.25)
     step = 1 if euro < 100 else 5 if euro < 500 else 10 if euro < 2000 else 50

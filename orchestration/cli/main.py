@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli import feeds, images, run, search, snapshots
+from orchestration.cli import feeds, images, reembed, run, sample, search, snapshots
 from orchestration.cli.session import Session
 
 app = typer.Typer(
@@ -19,9 +19,11 @@ app.add_typer(feeds.app, name="feeds")
 app.add_typer(images.app, name="images")
 app.add_typer(snapshots.app, name="snapshots")
 app.command("demo")(run.demo)
+app.command("sample")(sample.sample)
 app.command("run")(run.run)
 app.command("status")(run.status)
 app.command("dev")(run.dev)
+app.command("reembed")(reembed.reembed)
 app.command("search")(search.search)
 
 
@@ -55,6 +57,7 @@ def _expected(error: Exception) -> bool:
     from catalog.errors import CatalogError
     from index_builds.errors import IndexBuildError
     from orchestration.settings import SettingsError
+    from sample_feeds.house import SampleHouseError
     from serving.errors import ServingError
     from storage.database import DatabaseError
     from storage.objects import ObjectStoreError
@@ -66,6 +69,7 @@ def _expected(error: Exception) -> bool:
         SettingsError,
         DatabaseError,
         ObjectStoreError,
+        SampleHouseError,
         ServingError,
         VisionError,
     )

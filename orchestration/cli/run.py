@@ -28,6 +28,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document in
 
 def demo(context: typer.Context, as_json: AsJson = False) -> None:
     """Write the sample house if it is missing, then run everything and say what was built."""
+    from orchestration.cli.sample import house_progress
     from sample_feeds.house import write_house
 
     session = session_of(context)
@@ -38,13 +39,19 @@ def demo(context: typer.Context, as_json: AsJson = False) -> None:
         )
         raise SettingsError(message)
     if not as_json:
-        session.console.print(f"Sample house of {sample.pieces} pieces in {_shown(Path(sample.folder))}")
-    write_house(
-        Path(sample.folder),
-        pieces=sample.pieces,
-        seed=sample.seed,
-        first_day=session.settings.first_day,
-    )
+        session.console.print(
+            f"Sample house of {sample.pieces} pieces and {sample.days} days in {_shown(Path(sample.folder))}"
+        )
+    with house_progress(session.console, quiet=as_json) as announce:
+        write_house(
+            Path(sample.folder),
+            pieces=sample.pieces,
+            days=sample.days,
+            seed=sample.seed,
+            size_px=sample.size_px,
+            first_day=session.settings.first_day,
+            announce=announce,
+        )
     _everything(session, list(session.settings.collections), as_json=as_json)
     if not as_json:
         _say_where_to_look(session)

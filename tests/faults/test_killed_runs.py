@@ -39,8 +39,8 @@ def content(house):
 def test_a_run_killed_again_and_again_gives_the_same_snapshot(tmp_path, processes):
     (tmp_path / "whole").mkdir()
     (tmp_path / "killed").mkdir()
-    whole = make_house(tmp_path / "whole", pieces=12, drops=2)
-    killed = make_house(tmp_path / "killed", pieces=12, drops=2)
+    whole = make_house(tmp_path / "whole", pieces=12, days=2)
+    killed = make_house(tmp_path / "killed", pieces=12, days=2)
     assert run_until(processes, whole, 1_000_000) == 0
 
     exits = []

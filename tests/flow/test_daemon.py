@@ -28,7 +28,7 @@ def free_port() -> int:
 @pytest.fixture
 def watched(tmp_path):
     """A house of one feed whose deliveries are not there yet; the feed's folder, its files beside it."""
-    house = make_house(tmp_path, pieces=12, drops=1)
+    house = make_house(tmp_path, pieces=12, days=1)
     document = yaml.safe_load(house.config.read_text())
     atelier = document["collections"]["sample"]["feeds"][0]
     incoming = tmp_path / "incoming"

@@ -34,7 +34,7 @@ def unnormalised(keys, vectors):
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory):
     """A house with everything done but its index."""
-    house = make_house(tmp_path_factory.mktemp("house"), pieces=14, drops=1)
+    house = make_house(tmp_path_factory.mktemp("house"), pieces=14, days=1)
     assert house.run().failures == []
     return house
 

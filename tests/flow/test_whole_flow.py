@@ -11,6 +11,7 @@ from index_builds.tables import snapshots
 from orchestration.cli.main import app
 from orchestration.resources import engine_for, snapshot_store
 from orchestration.summary import summarise
+from sample_feeds.truth import read_truth
 
 
 def command(house, *arguments):
@@ -36,13 +37,13 @@ def test_status_and_summary_give_the_same_numbers(finished):
 
 
 def test_the_planted_defects_are_kept_out_with_their_reasons(finished):
-    truth = json.loads((finished.sample / "truth.json").read_text())
+    planted = {fault["kind"] for fault in read_truth(finished.sample).faults}
     held = summarise(finished.settings, ["sample"])["collections"]["sample"]
     reasons = {reason for feed in held["feeds"].values() for reason in feed["rejects_by_reason"]}
     kept_out = {reason for feed in held["feeds"].values() for reason in feed["image_reasons"]}
 
-    assert truth
-    assert {"missing_id", "bad_price", "duplicate_id"} <= reasons
+    assert {"row_without_id", "unreadable_price", "duplicate_id", "missing_title"} <= planted
+    assert {"missing_id", "bad_price", "duplicate_id", "missing_title"} <= reasons
     assert {"missing_file", "not_an_image", "truncated"} <= kept_out
 
 

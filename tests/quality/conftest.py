@@ -11,5 +11,5 @@ from sample_feeds.house import write_house
 def house(tmp_path_factory):
     """A house of 12 pieces with every planted fault; tests leave it as it is."""
     folder = tmp_path_factory.mktemp("sample") / "house"
-    write_house(folder, pieces=12, seed=5, drops=1, first_day=date(2026, 1, 5))
+    write_house(folder, pieces=12, seed=5, days=1, first_day=date(2026, 1, 5), size_px=512, workers=1)
     return folder

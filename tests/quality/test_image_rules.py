@@ -1,11 +1,11 @@
 """What makes a picture good enough."""
 
-import json
 from dataclasses import asdict, fields
 
 import pytest
 
 from quality.image_rules import RULES, judge_image
+from sample_feeds.truth import read_truth
 from vision.decoding import decode
 from vision.errors import UnreadableImageError
 from vision.measures import Measures, measure
@@ -118,7 +118,7 @@ def test_a_kind_without_rules_is_an_error():
 
 
 def test_every_planted_defect_is_quarantined_for_its_reason(house):
-    for fault in json.loads((house / "truth.json").read_text())["broken"]:
+    for fault in read_truth(house).faults:
         if fault["kind"] not in DEFECTS:
             continue
         verdict = judged(house / fault["feed"] / "images" / fault["file"], "retailer")
@@ -127,14 +127,10 @@ def test_every_planted_defect_is_quarantined_for_its_reason(house):
 
 
 def test_no_packshot_of_the_house_is_quarantined(house):
-    truth = json.loads((house / "truth.json").read_text())
-    spoilt = {fault["file"] for fault in truth["broken"] if fault["file"]}
     named = [
-        house / feed / "images" / picture["file"]
-        for piece in truth["pieces"]
-        for feed, offer in piece["listings"].items()
-        for picture in offer["pictures"]
-        if picture["file"] not in spoilt
+        house / row["feed"] / "images" / row["file"]
+        for row in read_truth(house).pictures
+        if row["view"] == "packshot" and row["fault"] is None
     ]
 
     verdicts = [judged(path, "retailer").verdict for path in named]

@@ -1,45 +1,86 @@
-"""Who sells what, when, and at what price."""
+"""Who sells what, and which faults are planted where."""
+
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from sample_feeds.assortments import FEEDS, assortment, offer
-from sample_feeds.faults import plant
+from sample_feeds.assortments import FEEDS, assortment, delivery_days
+from sample_feeds.faults import FAULTS, KINDS, plant
 from sample_feeds.pieces import piece_catalogue
 
+# These need a piece of one seller only, several deliveries, or a large shop.
+NEEDS_ROOM = {"broken_gtin", "price_slip", "tripped_delivery"}
 
-def test_prices_stock_and_assortment_change_between_deliveries():
-    sold = assortment(piece_catalogue(72, 7), seed=7, drops=3)
 
-    before, after = ([offer(one, drop=drop, drops=3, seed=7) for one in sold] for drop in (0, 1))
-    last = [offer(one, drop=2, drops=3, seed=7) for one in sold]
+def of(pieces, days, seed=7):
+    return assortment(piece_catalogue(pieces, seed), seed=seed, days=days)
 
-    assert not any(one.list_price_minor for one in before)
-    on_sale = [one for one in after if one.list_price_minor]
-    assert on_sale
-    assert all(one.price_minor < one.list_price_minor for one in on_sale)
-    assert any(was.availability != now.availability for was, now in zip(before, after, strict=True))
-    assert any(was == now for was, now in zip(before, after, strict=True))
-    assert any(one.availability == "discontinued" for one in last)
-    gold = [
-        (was.price_minor, now.price_minor)
-        for was, now in zip(before, last, strict=True)
-        if was.sold.piece.metal == "gold"
-    ]
-    assert sum(now > was for was, now in gold) > len(gold) / 2
+
+def test_pieces_come_and_go_and_titles_are_mistyped():
+    sold = of(300, 30)
+
     assert any(one.first > 0 for one in sold)
-    assert any(one.last < 2 for one in sold)
-    assert any(one.typo for one in sold)
+    assert any(one.last < 29 for one in sold)
+    assert all(one.first <= one.last for one in sold)
+    assert any(one.mistyped for one in sold)
+
+
+def test_three_in_five_pieces_are_sold_by_several_and_every_seller_has_a_share():
+    sellers = Counter(one.piece.key for one in of(1000, 30))
+    sold = Counter(one.feed for one in of(1000, 30))
+
+    assert sum(count > 1 for count in sellers.values()) / len(sellers) == pytest.approx(0.6, abs=0.01)
+    assert all(sold[feed] > 250 for feed in FEEDS)
+
+
+def test_source_ids_and_picture_files_are_each_sellers_own():
+    sold = of(2000, 30)
+
+    for feed in FEEDS:
+        ids = [one.source_id for one in sold if one.feed == feed]
+        files = [picture.file for one in sold if one.feed == feed for picture in one.pictures]
+        assert len(set(ids)) == len(ids)
+        assert len(set(files)) == len(files)
+
+
+@pytest.mark.parametrize("days", [1, 2, 30])
+def test_every_listing_is_in_one_delivery_at_least(days):
+    for one in of(300, days):
+        assert any(one.first <= day <= one.last for day in delivery_days(one.feed, days)), one.source_id
 
 
 @pytest.mark.parametrize("seed", range(40))
-@pytest.mark.parametrize(("pieces", "drops"), [(12, 1), (16, 3)])
-def test_every_fault_finds_its_place_in_the_smallest_houses(pieces, drops, seed):
-    sold, strays, faults = plant(assortment(piece_catalogue(pieces, seed), seed=seed, drops=drops))
+@pytest.mark.parametrize(("pieces", "days"), [(12, 1), (16, 4)])
+def test_every_fault_finds_its_place_in_the_smallest_houses(pieces, days, seed):
+    planted = plant(of(pieces, days, seed), seed=seed, days=days)
 
-    assert len({fault.kind for fault in faults}) == len(faults) == 12
-    by_id = {(one.feed, one.source_id) for one in sold}
+    kinds = {fault.kind for fault in planted.faults}
+    assert set(KINDS) - NEEDS_ROOM <= kinds
+    by_id = {(one.feed, one.source_id) for one in planted.sold}
     assert {feed for feed, _ in by_id} == set(FEEDS)
-    for fault in faults:
-        if fault.kind not in ("row_without_id", "unreadable_price"):
-            assert (fault.feed, fault.source_id) in by_id
-    assert ("maison", strays.unreadable_price.source_id) not in by_id
+    strays = {(stray.sold.feed, stray.sold.source_id) for stray in planted.strays}
+    for fault in planted.faults:
+        assert (fault.feed, fault.source_id) in by_id | strays
+
+
+def test_the_demo_has_one_of_each_fault_and_a_big_house_the_stated_rates():
+    demo = Counter(fault.kind for fault in plant(of(300, 30), seed=7, days=30).faults)
+    sold = of(8000, 10)
+    big = Counter(fault.kind for fault in plant(sold, seed=7, days=10).faults)
+
+    assert set(demo) == set(KINDS)
+    for kind in FAULTS:
+        listings = sum(one.feed in kind.feeds for one in sold)
+        assert big[kind.name] == pytest.approx(max(1, kind.rate * listings), abs=1), kind.name
+    planted = plant(sold, seed=7, days=10).faults
+    by_listing = Counter((fault.feed, fault.source_id) for fault in planted if fault.source_id)
+    assert max(by_listing.values()) == 1
+
+
+def test_the_stated_table_of_faults_is_the_one_that_is_planted():
+    told = (Path(__file__).parents[2] / "docs" / "sample_house.md").read_text()
+
+    for kind in FAULTS:
+        rate = f"{kind.rate * 100:g} %" if kind.rate else "one"
+        assert f"| `{kind.name}` | {', '.join(kind.feeds)} | {rate} | {kind.expected} |" in told

@@ -1,6 +1,8 @@
 """The catalogue of pieces."""
 
 from collections import Counter
+from itertools import combinations
+from math import sqrt
 
 import pytest
 from stdnum import ean
@@ -33,16 +35,67 @@ def test_every_category_is_there_from_a_dozen_pieces_on_and_fewer_are_refused():
         piece_catalogue(11, 1)
 
 
-def test_attributes_do_not_tell_each_other():
-    # given: enough pieces that a dependence would show
-    pieces = piece_catalogue(2000, 5)
-    share_of_gold = Counter(piece.metal for piece in pieces)["gold"] / len(pieces)
+INDEPENDENT = {
+    "category": lambda piece: piece.category,
+    "style": lambda piece: piece.style,
+    "finish": lambda piece: piece.finish,
+    "metal colour": lambda piece: piece.shown_colour,
+    "stone": lambda piece: piece.stone.name if piece.stone else None,
+    "accent": lambda piece: piece.accent,
+    "brand": lambda piece: piece.brand,
+}
+STRUNG = {"strand", "beaded"}  # of beads, whatever the stone
 
-    # then: within every category and every stone, gold is about as frequent as everywhere
-    for group in ("category", "style"):
-        for value, size in Counter(getattr(piece, group) for piece in pieces).items():
-            gold = sum(piece.metal == "gold" and getattr(piece, group) == value for piece in pieces)
-            assert abs(gold / size - share_of_gold) < 0.12, (group, value)
+
+def cramers_v(pairs):
+    """Association of two attributes in [0, 1], corrected for chance (Bergsma 2013)."""
+    table = Counter(pairs)
+    rows, columns = (Counter(pair[side] for pair in pairs) for side in (0, 1))
+    total = len(pairs)
+    chi2 = sum(
+        (table[row, column] - rows[row] * columns[column] / total) ** 2
+        / (rows[row] * columns[column] / total)
+        for row in rows
+        for column in columns
+    )
+    freedom = (len(rows) - 1) * (len(columns) - 1)
+    phi2 = max(0.0, chi2 / total - freedom / (total - 1))
+    sides = [len(side) - (len(side) - 1) ** 2 / (total - 1) for side in (rows, columns)]
+    return sqrt(phi2 / (min(sides) - 1))
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations(INDEPENDENT, 2)))
+def test_no_attribute_tells_of_another(one, other):
+    pieces = piece_catalogue(5000, 5)
+    if {one, other} == {"stone", "accent"}:  # without a main stone there is no accent
+        pieces = [piece for piece in pieces if piece.stone]
+
+    pairs = [(INDEPENDENT[one](piece), INDEPENDENT[other](piece)) for piece in pieces]
+
+    assert cramers_v(pairs) < 0.05
+
+
+def test_within_a_category_designs_and_motifs_do_not_tell_stones_or_metals():
+    pieces = piece_catalogue(20_000, 5)
+
+    for category in CATEGORY_SHARES:
+        jewelled = [
+            piece
+            for piece in pieces
+            if piece.category == category and piece.stone and piece.design not in STRUNG
+        ]
+        for attribute in ("design", "setting", "motif"):
+            known = [piece for piece in jewelled if getattr(piece, attribute)]
+            if len({getattr(piece, attribute) for piece in known}) > 1:
+                for told in (lambda piece: piece.shown_colour, lambda piece: piece.stone.name):
+                    pairs = [(getattr(piece, attribute), told(piece)) for piece in known]
+                    assert cramers_v(pairs) < 0.1, (category, attribute)
+
+
+def test_certificate_numbers_are_never_shared():
+    numbers = [piece.certificate for piece in piece_catalogue(20_000, 5) if piece.certificate]
+
+    assert len(set(numbers)) == len(numbers)
 
 
 def test_pieces_state_only_what_their_material_allows():

@@ -39,12 +39,13 @@ class House:
         self.config.write_text(yaml.safe_dump({**document, **values}, sort_keys=False))
 
 
-def make_house(root: Path, *, pieces: int = 16, drops: int = 2, **values) -> House:
-    """Write the project's own loupe.yaml and a small sample house into a folder."""
+def make_house(root: Path, *, pieces: int = 16, days: int = 2, **values) -> House:
+    """Write the project's own loupe.yaml and a small sample house with small pictures into a folder."""
     document = yaml.safe_load((PROJECT / "loupe.yaml").read_text())
     document["encoder"]["model"] = str(PROJECT / document["encoder"]["model"])
     document["embedding_shards"] = 4
     (root / "loupe.yaml").write_text(yaml.safe_dump({**document, **values}, sort_keys=False))
     house = House(root=root, config=root / "loupe.yaml")
-    write_house(house.sample, pieces=pieces, drops=drops, seed=7, first_day=house.settings.first_day)
+    first_day = house.settings.first_day
+    write_house(house.sample, pieces=pieces, days=days, seed=7, first_day=first_day, size_px=256, workers=1)
     return house

@@ -1,0 +1,1 @@
+"""Pictures of the sample house: geometry, light, scenes, cameras."""
