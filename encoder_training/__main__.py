@@ -1,0 +1,148 @@
+"""``python -m encoder_training``: render, train, export, look.
+
+``loupe`` itself has no such command: whoever installs Loupe gets the trained encoder.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ARCHITECTURE = Path("vision/models/loupe_small.json")
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def render(
+    data: Annotated[Path, typer.Option(help="folder for both parts")],
+    pieces: Annotated[int, typer.Option(help="pieces to train on")] = 25_000,
+    held_out_pieces: int = 2_000,
+    per_piece: int = 4,
+    drawn_px: Annotated[int, typer.Option(help="side at which pictures are drawn")] = 176,
+    side_px: Annotated[int, typer.Option(help="side at which they are kept, cut to the piece")] = 128,
+    seed: int = 0,
+    workers: int = 2,
+    minutes: Annotated[float | None, typer.Option(help="begin no further shard after so long")] = None,
+    drawing: str = "house",
+) -> None:
+    """Draw the held-out pictures, then those to train on; run it again to go on."""
+    from encoder_training.picture_set import Plan
+    from encoder_training.picture_set import render as draw
+
+    held_out = Plan(
+        part="held_out",
+        pieces=held_out_pieces,
+        per_piece=3,
+        drawn_px=drawn_px,
+        side_px=side_px,
+        seed=seed,
+        drawing=drawing,
+    )
+    train = Plan(
+        part="train",
+        pieces=pieces,
+        per_piece=per_piece,
+        drawn_px=drawn_px,
+        side_px=side_px,
+        seed=seed,
+        drawing=drawing,
+    )
+    draw(held_out, data / "held_out", workers=workers)
+    complete = draw(train, data / "train", workers=workers, minutes=minutes)
+    typer.echo(f"{complete} of {train.shards} shards of {data / 'train'} are complete")
+
+
+@app.command()
+def train(
+    data: Annotated[Path, typer.Option(help="what render made")],
+    out: Annotated[Path, typer.Option(help="folder of the run")],
+    steps: Annotated[int, typer.Option(help="optimiser steps in all")],
+    seed: int = 0,
+    architecture: Path = ARCHITECTURE,
+    resume: Annotated[bool, typer.Option(help="go on from the checkpoint in the folder")] = False,
+    threads: int = 2,
+    pieces_per_step: int | None = None,
+    learning_rate: float | None = None,
+    view_weight: float | None = None,
+    attribute_weight: float | None = None,
+    alike_share: float | None = None,
+    small_px: int | None = None,
+    small_share: float | None = None,
+    precision: str | None = None,
+    is_compiled: Annotated[
+        bool, typer.Option("--compile", help="faster steps; needs a C++ compiler")
+    ] = False,
+    evaluate_every: int = 500,
+    held_out_pieces: int = 500,
+    until: Annotated[int | None, typer.Option(help="stop after this step, as if interrupted")] = None,
+) -> None:
+    """Train, export the averaged weights beside the log, and draw the curve."""
+    given = dict(locals())
+    run = _run(given)
+    from encoder_training.picture_set import open_set
+    from encoder_training.training import HeldOut
+
+    if not resume and (out / "checkpoint.pt").exists():
+        message = f"{out} holds a run already: add --resume, or take another folder"
+        raise typer.BadParameter(message)
+    if resume:
+        run.resume()
+    held_out = HeldOut(pictures=open_set(data / "held_out"), pieces=held_out_pieces)
+    run.train(held_out=held_out, evaluate_every=evaluate_every, until=until)
+    run.export(out / "loupe_small.safetensors", out / "loupe_small.words.txt")
+    try:
+        from encoder_training.curve import draw_curve
+
+        draw_curve(out / "log.jsonl", out / "curve.png")
+    except ImportError:
+        typer.echo("no curve: install loupe[training] and run `python -m encoder_training curve`")
+
+
+@app.command()
+def speed(
+    data: Annotated[Path, typer.Option(help="what render made")],
+    architecture: Path = ARCHITECTURE,
+    threads: int = 2,
+    steps: int = 12,
+    is_compiled: Annotated[bool, typer.Option("--compile")] = False,
+) -> None:
+    """Print steps per second here, and the steps that an hour has."""
+    import tempfile
+    import time
+
+    with tempfile.TemporaryDirectory() as folder:
+        given = {"data": data, "out": Path(folder), "architecture": architecture, "threads": threads}
+        run = _run({**given, "steps": 1_000_000, "is_compiled": is_compiled})
+        run._one_step()
+        started = time.monotonic()
+        for _ in range(steps):
+            run._one_step()
+            run.step += 1
+        rate = steps / (time.monotonic() - started)
+    typer.echo(json.dumps({"steps_per_second": round(rate, 3), "steps_per_hour": int(3600 * rate)}))
+
+
+@app.command()
+def curve(out: Annotated[Path, typer.Option(help="folder of the run")]) -> None:
+    """Draw the curve of a run's log."""
+    from encoder_training.curve import draw_curve
+
+    draw_curve(out / "log.jsonl", out / "curve.png")
+
+
+def _run(given: dict) -> "Run":  # noqa: F821 - imported where torch is wanted
+    from vision.torchvision_ops import declare_missing_operators
+
+    declare_missing_operators()
+    import torch
+
+    torch.set_num_threads(given["threads"])
+    from encoder_training.picture_set import open_set
+    from encoder_training.training import Run, settings_from
+
+    return Run(settings_from(given), given["architecture"], open_set(given["data"] / "train"), given["out"])
+
+
+if __name__ == "__main__":
+    app()

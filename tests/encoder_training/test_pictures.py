@@ -1,0 +1,93 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from encoder_training.augmentation import crops, varied_crops
+from encoder_training.losses import caption_loss, view_loss
+from encoder_training.picture_set import Plan, RenderError, object_square, open_set, render, wide_crop
+from vision.object_crop import ObjectCrop, cropped_to_object
+
+PLAN = Plan(part="train", pieces=140, per_piece=3, drawn_px=32, side_px=32, drawing="stand_in")
+
+
+def piece_on_paper(left, top, right, bottom, side=160):
+    picture = np.full((side, side, 3), 240, dtype=np.uint8)
+    picture[top:bottom, left:right] = (180, 40, 60)
+    return picture
+
+
+@pytest.mark.parametrize("box", [(40, 50, 100, 120), (2, 60, 80, 90), (0, 0, 159, 159), (60, 2, 100, 157)])
+def test_training_sees_the_square_that_inference_crops(box):
+    picture = piece_on_paper(*box)
+
+    kept, square = wide_crop(picture, 128)
+    seen = crops(torch.tensor(kept[None]), torch.tensor([square]), 64)[0].permute(1, 2, 0).numpy()
+
+    cropped = cropped_to_object(picture, ObjectCrop())
+    expected = np.asarray(Image.fromarray(cropped).resize((64, 64), Image.Resampling.BICUBIC)) / 255
+    assert np.abs(seen - expected).mean() < 0.03
+    left, top, right, bottom = object_square(picture, ObjectCrop())
+    assert (right - left, bottom - top) == cropped.shape[:2]
+
+
+def test_rendering_goes_on_where_it_was_stopped(tmp_path):
+    render(PLAN, tmp_path / "whole", workers=1)
+    render(PLAN, tmp_path / "cut", workers=1)
+    (tmp_path / "cut" / "shard-00001.json").unlink()
+    assert len(open_set(tmp_path / "cut").pieces) == 128
+
+    render(PLAN, tmp_path / "cut", workers=1)
+
+    whole, cut = open_set(tmp_path / "whole"), open_set(tmp_path / "cut")
+    assert len(cut.pieces) == 140
+    assert np.array_equal(whole.pixels, cut.pixels)
+    assert np.array_equal(whole.boxes, cut.boxes)
+
+
+def test_a_folder_with_another_set_is_left_alone(tmp_path):
+    (tmp_path / "plan.json").write_text(json.dumps({"part": "train", "pieces": 7}))
+
+    with pytest.raises(RenderError, match="choose another folder"):
+        render(PLAN, tmp_path)
+
+
+def test_variation_follows_its_generator_and_grows_with_strength():
+    pixels = torch.randint(
+        0, 255, (6, 48, 48, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1)
+    )
+    pixels = torch.nn.functional.avg_pool2d(pixels.permute(0, 3, 1, 2).float(), 9, 1, 4).permute(0, 2, 3, 1)
+    pixels = pixels.to(torch.uint8)
+    boxes = torch.tensor([0.1, 0.1, 0.9, 0.9]).repeat(6, 1)
+
+    def varied(strength, seed):
+        return varied_crops(pixels, boxes, 32, strength, torch.Generator().manual_seed(seed))
+
+    plain = crops(pixels, boxes, 32)
+    assert torch.equal(varied(0.5, 2), varied(0.5, 2))
+    assert not torch.equal(varied(0.5, 2), varied(0.5, 3))
+    gentle, rough = (
+        (varied(strength, 2).mean((2, 3)) - plain.mean((2, 3))).abs().mean() for strength in (0.0, 1.0)
+    )
+    assert gentle < rough
+
+
+def test_the_caption_loss_is_least_where_all_true_pairs_are_near():
+    pictures = torch.eye(4)
+    fits = torch.tensor(
+        [[True, True, False, False], [False, False, True, False], [False, False, False, True]]
+    )
+    right = torch.nn.functional.normalize(fits.float(), dim=1)
+    wrong = right.roll(1, dims=0)
+    scale = torch.tensor(20.0)
+
+    assert caption_loss(pictures, right, fits, scale) < caption_loss(pictures, wrong, fits, scale) - 1
+
+
+def test_the_view_loss_pairs_rows_half_a_batch_apart():
+    one = torch.eye(3)
+
+    assert view_loss(torch.cat((one, one)), 0.1) < 0.01
+    assert view_loss(torch.cat((one, one.roll(1, dims=0))), 0.1) > 5
