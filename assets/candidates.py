@@ -4,7 +4,7 @@ Here the rooms meet: vectors from ``vision``, rows and phrases from ``catalog``,
 ``index_builds``.  No room knows of another; this module passes data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from index_builds.manifest import Manifest
+from index_builds.manifest import INSTEAD_OF, Manifest
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 from index_builds.tiers import ListingFacts, place_image
@@ -43,6 +43,8 @@ def build_candidate_of(
     shards: int,
     settings: IndexSettings,
     run_id: str | None,
+    instead_of: str | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Manifest:
     """Build, prove and publish a collection's candidate; the same inputs give the same snapshot.
 
@@ -56,6 +58,8 @@ def build_candidate_of(
         shards: How many embedding shards there are.
         settings: Tiers and gate.
         run_id: The run that builds it, for the manifest.
+        instead_of: Label of the encoder that the settings name, where another one was chosen by hand.
+        progress: Told of every step: what, done, of how many.
 
     Raises:
         NothingSearchableError: If no accepted picture has a vector.
@@ -103,8 +107,9 @@ def build_candidate_of(
         tier_of=tier_of,
         queries=queries,
         settings=settings,
-        upstream={"searchable_images": frame_key},
+        upstream={"searchable_images": frame_key} | ({INSTEAD_OF: instead_of} if instead_of else {}),
         run_id=run_id,
+        progress=progress,
     )
 
 

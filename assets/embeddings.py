@@ -4,17 +4,28 @@ One partition per hash shard of the image key; one run may take any range of the
 """
 
 import warnings
+from collections.abc import Callable, Collection, Iterable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from sqlalchemy import Engine
 
 from assets.bounds import WorkBounds
+from assets.encoder_in_force import collections_by_encoder
 from assets.failures import TRANSIENT, permanent
 from assets.pieces import OVER_ALL
+from catalog.declarations import FeedRegistry
 from catalog.image_ledger import accepted_images
+from index_builds.snapshots import SnapshotStore
 from storage.objects import ObjectStore
 from vision.encoder_loader import EncoderLoader
+from vision.encoder_records import record_encoder
+from vision.encoders import Encoder
 from vision.errors import EncoderError
+
+if TYPE_CHECKING:
+    from vision.embedding import EmbeddingReport
 
 # One run for any range of shards loads the model once; the parameter is beta, and used knowingly.
 warnings.filterwarnings("ignore", message=r".*`backfill_policy`", category=dg.BetaWarning)
@@ -32,31 +43,98 @@ def image_embeddings(
     context: dg.AssetExecutionContext,
     catalogue: dg.ResourceParam[Engine],
     objects: dg.ResourceParam[ObjectStore],
+    snapshots: dg.ResourceParam[SnapshotStore],
+    feeds: dg.ResourceParam[FeedRegistry],
     encoder: dg.ResourceParam[EncoderLoader],
     bounds: dg.ResourceParam[WorkBounds],
 ) -> dg.MaterializeResult:
     """Unit vectors of accepted pictures, kept in parts that are written once and never embedded twice."""
-    from vision.embedding import embed_shard
-
-    shards = sorted(int(key) for key in context.partition_keys)
-    by_shard: dict[int, list[tuple[int, str]]] = {shard: [] for shard in shards}
-    for image_key, image_id in accepted_images(catalogue):
-        shard = image_key % bounds.shards
-        if shard in by_shard:
-            by_shard[shard].append((image_key, image_id))
-    with permanent(EncoderError):
-        loaded = encoder.load()
-    reports = [
-        embed_shard(objects, loaded, shard, wanted, workers=bounds.workers, cache=bounds.cache)
-        for shard, wanted in by_shard.items()
-        if wanted
-    ]
+    shards = {int(key) for key in context.partition_keys}
+    reports: list[EmbeddingReport] = []
+    encoder_ids: list[str] = []
+    for switched, collections in collections_by_encoder(
+        snapshots, feeds.collections, encoder.settings
+    ).items():
+        with permanent(EncoderError):
+            if switched is None:
+                loaded = encoder.load()
+                record_encoder(objects, loaded, encoder.settings)
+            else:
+                loaded = encoder.of(switched)
+        pictures = {picture for name in collections for picture in accepted_images(catalogue, name)}
+        reports += embed_pictures(objects, loaded, pictures, shards, bounds)
+        encoder_ids.append(loaded.encoder_id)
     return dg.MaterializeResult(
         metadata={
-            "encoder_id": loaded.encoder_id,
+            "encoder_id": ", ".join(encoder_ids),
             "embedded": sum(report.embedded for report in reports),
             "already_there": sum(report.already for report in reports),
             "failed": sum(len(report.failed) for report in reports),
             "vectors": sum(report.embedded + report.already for report in reports),
         }
     )
+
+
+def embed_pictures(
+    objects: ObjectStore,
+    encoder: Encoder,
+    pictures: Iterable[tuple[int, str]],
+    shards: Collection[int],
+    bounds: WorkBounds,
+    on_progress: Callable[[int], None] | None = None,
+) -> "list[EmbeddingReport]":
+    """Embed those pictures of some shards that have no vector of this encoder yet, shard by shard.
+
+    Args:
+        objects: Holds the pictures and takes the vectors.
+        encoder: The model.
+        pictures: ``(image_key, image_id)`` of every picture that should have a vector, of any shard.
+        shards: Which shards to work on.
+        bounds: Threads, number of shards, cache.
+        on_progress: Told how many more pictures were dealt with, after each stored part.
+    """
+    from vision.embedding import embed_shard
+    from vision.preparation import PreparationProcesses
+
+    by_shard: dict[int, list[tuple[int, str]]] = {shard: [] for shard in sorted(shards)}
+    for image_key, image_id in pictures:
+        shard = image_key % bounds.shards
+        if shard in by_shard:
+            by_shard[shard].append((image_key, image_id))
+    reports = []
+    with ExitStack() as stack:
+        # Beside a GPU, processes prepare the pictures; each imports torch, so all shards share them.
+        preparation = (
+            stack.enter_context(PreparationProcesses(encoder.preprocess, bounds.workers))
+            if encoder.on_gpu
+            else None
+        )
+        for shard, wanted in by_shard.items():
+            if not wanted:
+                continue
+            reports.append(
+                embed_shard(
+                    objects,
+                    encoder,
+                    shard,
+                    wanted,
+                    workers=bounds.workers,
+                    cache=bounds.cache,
+                    on_progress=_Increments(on_progress),
+                    preparation=preparation,
+                )
+            )
+    return reports
+
+
+class _Increments:
+    """Turn counts since a shard's start into what was added since the last count."""
+
+    def __init__(self, tell: Callable[[int], None] | None) -> None:
+        self._tell = tell
+        self._told = 0
+
+    def __call__(self, done: int, _total: int) -> None:
+        if self._tell is not None:
+            self._tell(done - self._told)
+        self._told = done

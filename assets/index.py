@@ -16,6 +16,7 @@ from assets.candidates import (
     build_candidate_of,
     embedding_truth,
 )
+from assets.encoder_in_force import encoder_in_force, switched_to
 from assets.failures import TRANSIENT, permanent
 from assets.gate_display import gate_metadata, manifest_metadata
 from assets.pieces import OVER_ALL
@@ -25,6 +26,7 @@ from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 from storage.objects import ObjectStore
 from vision.encoder_loader import EncoderLoader
+from vision.encoder_records import label_of
 from vision.errors import EncoderError
 
 
@@ -47,6 +49,7 @@ def index_snapshot(
     """Candidate index over every accepted picture, one file per tier and channel, with the gate's report."""
     collection = context.partition_key
     gate = index_settings.gate
+    switched = switched_to(snapshots, collection, encoder.settings)
     with permanent(EncoderError, NothingSearchableError, IncompleteEmbeddingsError):
         manifest = build_candidate_of(
             collection,
@@ -54,7 +57,8 @@ def index_snapshot(
             query_phrases(catalogue, collection, limit=gate.queries_per_family, seed=gate.seed),
             objects=objects,
             snapshots=snapshots,
-            encoder=encoder.load(),
+            encoder=encoder_in_force(snapshots, collection, encoder),
+            instead_of=None if switched is None else label_of(encoder.settings),
             shards=bounds.shards,
             settings=index_settings,
             run_id=context.run.run_id,
@@ -72,6 +76,7 @@ def promoted_index(
     index_snapshot: str,
     objects: dg.ResourceParam[ObjectStore],
     snapshots: dg.ResourceParam[SnapshotStore],
+    encoder: dg.ResourceParam[EncoderLoader],
     index_settings: dg.ResourceParam[IndexSettings],
     bounds: dg.ResourceParam[WorkBounds],
     clock: dg.ResourceParam[Callable[[], datetime]],
@@ -89,6 +94,12 @@ def promoted_index(
             metadata={"snapshot_id": standing.snapshot_id, "held_back": index_snapshot}
         )
     manifest = snapshots.manifest(collection, index_snapshot)
+    if switched_to(snapshots, collection, encoder.settings) not in (None, manifest.encoder_id):
+        # Built before the switch: promoting it would undo what a person decided.
+        context.log.warning(f"{index_snapshot} was built with the encoder before the switch")
+        return dg.MaterializeResult(
+            metadata={"snapshot_id": snapshots.promoted(collection), "held_back": index_snapshot}
+        )
     with permanent(GateRefusedError, SnapshotDamagedError):
         pointer = promote(
             snapshots,

@@ -17,6 +17,7 @@ from storage.objects import sha256_hex
 
 FORMAT_VERSION = 1
 VISUAL = "visual"
+INSTEAD_OF = "instead_of_encoder"  # an upstream name: the encoder that the settings named meanwhile
 
 
 class _Part(BaseModel):
@@ -109,6 +110,11 @@ class Manifest(_Part):
     def encoder_id(self) -> str:
         """Whose vectors these are."""
         return self.content.encoder_id
+
+    @property
+    def instead_of(self) -> str | None:
+        """Label of the encoder that the settings named when another one was chosen by hand; else ``None``."""
+        return self.upstream.get(INSTEAD_OF)
 
     @property
     def live_vectors(self) -> int:

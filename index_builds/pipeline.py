@@ -28,6 +28,7 @@ from index_builds.gate import Progress, evidence_digest, run_gate, truth_of
 from index_builds.ids import ids_digest
 from index_builds.index_files import load_index
 from index_builds.manifest import (
+    INSTEAD_OF,
     VISUAL,
     IndexFile,
     Manifest,
@@ -114,7 +115,7 @@ def build_candidate(
         files: dict[Tier, dict[str, IndexFile]] = {}
         for number, (tier, item) in enumerate(inputs.items()):
             tell(f"index: {tier}, {item.plan.factory}", number, len(inputs))
-            path = _index_file(store, collection, item, folder)
+            path = _index_file(store, collection, encoder_id, item, folder)
             opened = _opened(tier, item, path)
             parameters = choose_parameters(
                 item.plan, opened, item.keys, item.vectors, reserved=reserved, settings=settings.tiers
@@ -138,7 +139,7 @@ def build_candidate(
         )
         promoted = store.promoted(collection)
         evidence = evidence_digest(queries, settings.gate, promoted)
-        manifest = _standing(store, collection, content, evidence, promoted)
+        manifest = _standing(store, collection, content, evidence, promoted, upstream.get(INSTEAD_OF))
         if manifest is None:
             candidate = open_content(content, paths.__getitem__, snapshot_id=None)
             incumbent = None if promoted is None else _incumbent(store, collection, promoted)
@@ -202,12 +203,14 @@ def _largest_copy_group(vectors: NDArray[np.float32]) -> int:
     return max(Counter(hash(row.tobytes()) for row in vectors).values())
 
 
-def _index_file(store: SnapshotStore, collection: str, item: _TierInput, folder: Path) -> Path:
+def _index_file(
+    store: SnapshotStore, collection: str, encoder_id: str, item: _TierInput, folder: Path
+) -> Path:
     """Return a file of this recipe: finished by a killed build, named by a snapshot, or new."""
     staged = folder / item.recipe
     if staged.is_file():
         return staged  # renamed into place whole; its digest is taken anew, and the gate looks inside
-    for snapshot_id in _relatives(store, collection):
+    for snapshot_id in _relatives(store, collection, encoder_id):
         try:
             manifest = store.manifest(collection, snapshot_id)
         except IndexBuildError:
@@ -219,10 +222,26 @@ def _index_file(store: SnapshotStore, collection: str, item: _TierInput, folder:
     return build_index(item.plan, item.keys, item.vectors, staged).path
 
 
-def _relatives(store: SnapshotStore, collection: str) -> list[str]:
-    newest, promoted = store.latest(collection), store.promoted(collection)
+def _relatives(store: SnapshotStore, collection: str, encoder_id: str) -> list[str]:
+    """Return the snapshots whose files may be taken again: this encoder's newest, and the promoted one."""
+    newest, promoted = _newest_of(store, collection, encoder_id), store.promoted(collection)
     found = [newest.snapshot_id] if newest is not None else []
     return found + ([promoted] if promoted is not None and promoted not in found else [])
+
+
+def _newest_of(store: SnapshotStore, collection: str, encoder_id: str) -> Manifest | None:
+    """Return the newest snapshot of an encoder: another encoder's, tried out in between, is passed over.
+
+    ``None`` also where a newer one cannot be read: what it was is not known.
+    """
+    for entry in store.list(collection):
+        try:
+            manifest = store.manifest(collection, entry.snapshot_id)
+        except IndexBuildError:
+            return None
+        if manifest.encoder_id == encoder_id:
+            return manifest
+    return None
 
 
 def _opened(tier: Tier, item: _TierInput, path: Path) -> OpenTier:
@@ -243,17 +262,20 @@ def _opened(tier: Tier, item: _TierInput, path: Path) -> OpenTier:
 
 
 def _standing(
-    store: SnapshotStore, collection: str, content: SnapshotContent, evidence: str, promoted: str | None
+    store: SnapshotStore,
+    collection: str,
+    content: SnapshotContent,
+    evidence: str,
+    promoted: str | None,
+    instead_of: str | None,
 ) -> Manifest | None:
-    """Return the newest snapshot when judging this content again could only repeat what it says."""
-    newest = store.latest(collection)
-    if newest is None or newest.content_digest != content.content_digest():
+    """Return the encoder's newest snapshot when judging this content again could only repeat what it says."""
+    manifest = _newest_of(store, collection, content.encoder_id)
+    if manifest is None or manifest.content_digest != content.content_digest():
         return None
-    try:
-        manifest = store.manifest(collection, newest.snapshot_id)
-    except (SnapshotDamagedError, SnapshotMissingError):
-        return None
-    if newest.snapshot_id != promoted and manifest.gate.evidence_digest != evidence:
+    if manifest.snapshot_id != promoted and (
+        manifest.gate.evidence_digest != evidence or manifest.instead_of != instead_of
+    ):
         return None
     return manifest if all(map(store.intact, content.file_digests())) else None
 

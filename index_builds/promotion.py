@@ -44,6 +44,7 @@ def promote(
     moved_at: datetime,
     expected_pointer_version: int | None = None,
     truth: EmbeddingTruth | None = None,
+    reason: str | None = None,
 ) -> Pointer:
     """Make a snapshot the one that serving follows, after proving that it may be.
 
@@ -58,6 +59,7 @@ def promote(
         moved_at: When, aware; for the record, never for ordering.
         expected_pointer_version: Refuse when the pointer has moved past this version since the caller looked.
         truth: Gives keys and vectors of the live embeddings; with it a small sample is measured again.
+        reason: Why, for the record.
 
     Raises:
         GateRefusedError: If the snapshot may not be promoted; names every stratum that falls short.
@@ -85,7 +87,7 @@ def promote(
         _audit(store, manifest, truth, settings)
     with store.exclusively() as connection:
         _require_state(connection, collection, snapshot_id, "candidate")
-        return _move(connection, collection, pointer, snapshot_id, "promote", actor, moved_at, reason=None)
+        return _move(connection, collection, pointer, snapshot_id, "promote", actor, moved_at, reason=reason)
 
 
 def rollback(

@@ -19,6 +19,7 @@ from index_builds.fresh_process import load_in_fresh_process
 from index_builds.gate_report import GateReport
 from index_builds.manifest import (
     FORMAT_VERSION,
+    INSTEAD_OF,
     Manifest,
     SnapshotContent,
     Training,
@@ -308,6 +309,8 @@ class SnapshotStore:
         except IndexBuildError:
             return None  # what cannot be read is published again
         if manifest.gate.evidence_digest != draft.gate.evidence_digest:
+            return None
+        if manifest.instead_of != draft.upstream.get(INSTEAD_OF):
             return None
         return manifest if all(map(self.intact, manifest.content.file_digests())) else None
 

@@ -30,6 +30,15 @@ class JsonIOManager(dg.IOManager):
             raise dg.Failure(description=message, allow_retries=False) from error
 
 
+def handoff(objects: ObjectStore, asset: str, partition: str) -> Any:
+    """Return the value that an asset last stored for a partition, for jobs that are no asset runs."""
+    try:
+        return json.loads(objects.get(f"handoffs/{asset}/{partition}.json"))
+    except ObjectMissingError as error:
+        message = f"{asset} has no value for partition {partition}: run `loupe run -c {partition}` first"
+        raise dg.Failure(description=message, allow_retries=False) from error
+
+
 def _key(context: dg.OutputContext | dg.InputContext) -> str:
     parts = ["handoffs", *context.asset_key.path]
     if context.has_asset_partitions:

@@ -4,6 +4,7 @@ import dagster as dg
 
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
+from orchestration.reembed import reembed
 
 INGEST = dg.define_asset_job(
     "ingest",
@@ -53,4 +54,4 @@ def retention() -> None:
     remove_old_snapshots()
 
 
-JOBS = (INGEST, CATALOGUE, EMBED, INDEX, PROMOTE, retention)
+JOBS = (INGEST, CATALOGUE, EMBED, INDEX, PROMOTE, reembed, retention)

@@ -61,7 +61,7 @@ def refresh(settings: Settings, collections: list[str], announce: Announce) -> R
             outcome.runs += 1
             announce(job, subject, outcome.runs, total)
             if not result.success:
-                outcome.failures.append(StageFailure(stage=job, subject=subject, reason=_reason(result)))
+                outcome.failures.append(StageFailure(stage=job, subject=subject, reason=reason_of(result)))
             return result.success
 
         for feed in feeds:
@@ -73,8 +73,8 @@ def refresh(settings: Settings, collections: list[str], announce: Announce) -> R
     return outcome
 
 
-def _reason(result: dg.ExecuteInProcessResult) -> str:
-    """The innermost cause of a failed run, in one line."""
+def reason_of(result: dg.ExecuteInProcessResult) -> str:
+    """Return the innermost cause of a failed run, in one line."""
     for event in result.all_events:
         if event.is_failure and event.event_specific_data is not None:
             failure = getattr(event.event_specific_data, "error", None)

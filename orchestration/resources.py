@@ -19,11 +19,12 @@ from catalog.locations import LocationAccess
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 from orchestration.io import JsonIOManager
+from orchestration.listening import Listener
 from orchestration.settings import Settings
 from storage.database import open_database
 from storage.objects import LocalObjectStore, ObjectStore
 from storage.s3 import S3ObjectStore
-from vision.encoder_loader import EncoderLoader
+from vision.encoder_records import KnownEncoders
 
 if TYPE_CHECKING:
     from dagster_aws.s3 import S3Resource
@@ -122,17 +123,18 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "bounds": opened("How much work at once", lambda: work_bounds(settings)),
         "index_settings": opened("Tiers and gate", lambda: index_settings(settings)),
         "clock": opened("The present moment, UTC", lambda: utc_now),
+        "listener": opened("Who is told how far a re-embedding is", Listener),
         "io_manager": dg.IOManagerDefinition(resource_fn=lambda _: JsonIOManager(open_objects(settings))),
     }
 
 
-def encoder_loader(settings: Settings) -> EncoderLoader:
-    """Return this process's loader of the encoder; the model is loaded once, when first used."""
-    return _encoder_loader(settings.encoder.model_dump_json())
+def encoder_loader(settings: Settings) -> KnownEncoders:
+    """Return this process's encoders: the configured one, and by their ids those that embedded here before.
+
+    A model is loaded once, when first used.
+    """
+    key = (settings.encoder.model_dump_json(), settings.object_store_url)
+    return _encoders.setdefault(key, KnownEncoders(settings.encoder, lambda: open_objects(settings)))
 
 
-@cache
-def _encoder_loader(encoder: str) -> EncoderLoader:
-    from vision.encoders import EncoderSettings
-
-    return EncoderLoader(EncoderSettings.model_validate_json(encoder))
+_encoders: dict[tuple[str, str], KnownEncoders] = {}

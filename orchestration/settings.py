@@ -72,8 +72,10 @@ class SampleSettings(_Strict):
     """The sample house that ``loupe demo`` writes before it runs; null where there is none."""
 
     folder: str
-    pieces: int = Field(default=72, ge=12)
+    pieces: int = Field(default=300, ge=12)
+    days: int = Field(default=30, ge=1)
     seed: int = 7
+    size_px: int = Field(default=640, ge=192)
 
 
 class S3Settings(_Strict):
@@ -93,6 +95,7 @@ class Settings(_Strict):
     database_url: str = ""  # default: SQLite in the home folder
     object_store_url: str = ""  # default: a folder in the home folder; s3://bucket/prefix in production
     encoder: EncoderSettings
+    next_encoder: EncoderSettings | None = None  # what `loupe reembed` tries when it is told no other
     embedding_shards: Annotated[int, Field(ge=1, le=4096)] = 16
     first_day: date = date(2026, 1, 1)  # the first partition; deliveries are received from then on
     collections: dict[Name, CollectionSettings] = Field(min_length=1)
@@ -341,6 +344,7 @@ def _resolved(settings: Settings, base: Path) -> Settings:
             if settings.object_store_url
             else str(home / "objects"),
             "encoder": _resolved_encoder(settings.encoder, local),
+            "next_encoder": settings.next_encoder and _resolved_encoder(settings.next_encoder, local),
             "collections": collections,
             "sample": sample,
         }

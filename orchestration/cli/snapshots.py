@@ -1,4 +1,4 @@
-"""``loupe snapshots``: list, show, verify, promote, rollback, gc."""
+"""``loupe snapshots``: list, show, verify, promote, rollback, pin, gc."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -147,6 +147,26 @@ def rollback_snapshot(
     _print_pointer(session, pointer, as_json=as_json)
     if not as_json:
         session.console.print("automatic promotion is paused until `loupe snapshots promote ID`")
+
+
+@app.command("pin")
+def pin_snapshot(
+    context: typer.Context,
+    snapshot: SnapshotId,
+    collection: Collection = None,
+    release: Annotated[bool, typer.Option("--release", help="Let retention decide again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Keep a snapshot whatever retention says; a change of the encoder pins the one it leaves."""
+    from orchestration.resources import snapshot_store
+
+    session = session_of(context)
+    name = session.chosen(collection)
+    snapshot_store(session.settings).pin(name, snapshot, pinned=not release)
+    if as_json:
+        print_json({"snapshot_id": snapshot, "pinned": not release})
+    else:
+        session.console.print(f"{name}/{snapshot} {'is left to retention' if release else 'stays'}")
 
 
 @app.command("gc")
