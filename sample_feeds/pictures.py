@@ -127,7 +127,13 @@ def picture_bytes(task: PictureTask) -> tuple[bytes | None, list[dict[str, Any]]
     if task.fault in _SHOWS_NOTHING:
         blank = Image.new("RGB", (task.size_px, task.size_px), "white")
         return spoilt(task.fault, blank, task.quality), []
-    shot = Shot(view=task.view, seed=task.seed, turn=task.turn, amateur=task.amateur)  # type: ignore[arg-type]
+    shot = Shot(
+        view=task.view,  # type: ignore[arg-type]
+        seed=task.seed,
+        turn=task.turn,
+        amateur=task.amateur,
+        tinted=False,  # marketplaces turn coloured backgrounds away, and so do our own rules
+    )
     taken = photograph_with_faults(task.piece, shot, size_px=task.size_px)
     degradations = [asdict(fault) for fault in taken.faults]
     if task.fault is not None:

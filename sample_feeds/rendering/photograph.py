@@ -32,12 +32,14 @@ class Shot:
         turn: How far a turntable has turned, in degrees.
         amateur: How badly a phone does, from 0 (no fault) to 1; by default the seed decides in ``phone``,
             ``hand`` and ``worn``, and the other views have none.
+        tinted: Whether a studio picture may lie on coloured paper; shops that sell elsewhere keep to neutral.
     """
 
     view: View
     seed: int
     turn: float = 0.0
     amateur: float | None = None
+    tinted: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,9 @@ def photograph_with_faults(piece: Piece, shot: Shot, *, size_px: int = 640) -> P
         return Photograph(image=certificate_sheet(piece, small, size_px=size_px), faults=())
     rng = random.Random(f"{piece.key}-{shot.view}-{shot.seed}")  # noqa: S311 - reproducible, not a secret
     model = _model(piece, shot.view == "worn")
-    scene = scene_of(piece, model, shot.view, rng, turn_degrees=shot.turn, size_px=size_px)
+    scene = scene_of(
+        piece, model, shot.view, rng, turn_degrees=shot.turn, size_px=size_px, tinted=shot.tinted
+    )
     image = render(scene, (size_px, size_px))
     strength = shot.amateur
     if strength is None:

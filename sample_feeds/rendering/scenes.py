@@ -52,16 +52,25 @@ _CLOTHS: tuple[Colour, ...] = (
 
 
 def scene_of(
-    piece: Piece, model: Model, view: str, rng: random.Random, *, turn_degrees: float, size_px: int
+    piece: Piece,
+    model: Model,
+    view: str,
+    rng: random.Random,
+    *,
+    turn_degrees: float,
+    size_px: int,
+    tinted: bool = True,
 ) -> Scene:
     """Set up one picture.
+
+    ``tinted`` says whether a studio picture may lie on coloured paper.
 
     Raises:
         ValueError: If there is no view of this name.
     """
     match view:
         case "packshot" | "angle" | "turntable" | "closeup":
-            return _packshot(piece, model, view, rng, turn_degrees)
+            return _packshot(piece, model, view, rng, turn_degrees, tinted=tinted)
         case "worn":
             return _worn(piece, model, rng, size_px)
         case "hand":
@@ -73,7 +82,9 @@ def scene_of(
             raise ValueError(message)
 
 
-def _packshot(piece: Piece, model: Model, view: str, rng: random.Random, turn_degrees: float) -> Scene:
+def _packshot(
+    piece: Piece, model: Model, view: str, rng: random.Random, turn_degrees: float, *, tinted: bool
+) -> Scene:
     pitch, yaw = _POSES[piece.category]
     roll = 0.0
     if view == "packshot":
@@ -85,6 +96,8 @@ def _packshot(piece: Piece, model: Model, view: str, rng: random.Random, turn_de
     else:
         pitch, yaw, roll = pitch + rng.uniform(-14, 38), yaw + rng.uniform(-40, 40), rng.uniform(-14, 14)
     paper = "white" if view == "turntable" else rng.choice(_PAPERS)
+    if paper == "soft colour gradient" and not tinted:
+        paper = "off-white"
     if view in ("angle", "closeup") and rng.random() < 0.2:
         paper = "black"
     turn = look_from(pitch=pitch, yaw=yaw, roll=roll)

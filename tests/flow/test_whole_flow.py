@@ -12,6 +12,7 @@ from orchestration.cli.main import app
 from orchestration.resources import engine_for, snapshot_store
 from orchestration.summary import summarise
 from sample_feeds.truth import read_truth
+from vision.encoders import SHIPPED
 
 
 def command(house, *arguments):
@@ -147,7 +148,7 @@ def test_an_encoder_that_cannot_load_costs_nothing_else(house):
     broken = house.root / "model.safetensors"
     broken.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 408207909\n")
     good = house.settings.encoder
-    house.change(encoder={"model": good.model, "checkpoint": str(broken)})
+    house.change(encoder={"model": str(SHIPPED["loupe-small"]), "checkpoint": str(broken)})
 
     outcome = house.run()
     held = summarise(house.settings, ["sample"])["collections"]["sample"]
@@ -156,7 +157,7 @@ def test_an_encoder_that_cannot_load_costs_nothing_else(house):
     assert held["balanced"]
     assert held["promoted"] is None
 
-    house.change(encoder={"model": good.model, "seed": good.seed})
+    house.change(encoder=good.model_dump(mode="json", exclude_none=True))
     assert house.run().failures == []
     assert summarise(house.settings, ["sample"])["collections"]["sample"]["promoted"] is not None
 

@@ -42,7 +42,6 @@ class House:
 def make_house(root: Path, *, pieces: int = 16, days: int = 2, **values) -> House:
     """Write the project's own loupe.yaml and a small sample house with small pictures into a folder."""
     document = yaml.safe_load((PROJECT / "loupe.yaml").read_text())
-    document["encoder"]["model"] = str(PROJECT / document["encoder"]["model"])
     document["embedding_shards"] = 4
     (root / "loupe.yaml").write_text(yaml.safe_dump({**document, **values}, sort_keys=False))
     house = House(root=root, config=root / "loupe.yaml")

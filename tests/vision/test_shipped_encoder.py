@@ -59,9 +59,6 @@ def test_weights_that_are_missing_or_damaged_are_named(package):
         load_encoder(SMALL)
 
 
-@pytest.mark.skipif(
-    not SHIPPED["loupe-small"].with_suffix(".safetensors").is_file(), reason="its training has not ended yet"
-)
 def test_the_shipped_encoder_loads_and_knows_its_words():
     weights = SHIPPED["loupe-small"].with_suffix(".safetensors")
 
