@@ -20,6 +20,7 @@ from index_builds.tiers import ListingFacts, place_image
 from storage.objects import ObjectStore
 from vision.embedding_parts import EmbeddingParts
 from vision.encoders import Encoder
+from vision.queries import encode_queries
 
 TIER_FACTS = ("age_days", "withdrawn", "looked_at")
 
@@ -51,7 +52,7 @@ def build_candidate_of(
     Args:
         collection: Its name.
         frame_key: Object key of the ``searchable_images`` frame.
-        phrases: Text queries for the gate.
+        phrases: Text queries for the gate; the manifest's ``upstream`` counts those without a known word.
         objects: Where frames and embedding parts are.
         snapshots: Where the candidate is published.
         encoder: The encoder in force; only its vectors are used.
@@ -95,8 +96,12 @@ def build_candidate_of(
             seed=settings.gate.seed,
         )
     }
-    if phrases:
-        queries[TEXT] = free_queries(encoder.encode_texts(list(phrases)))
+    upstream = {"searchable_images": frame_key} | ({INSTEAD_OF: instead_of} if instead_of else {})
+    texts = encode_queries(encoder, phrases)
+    if len(texts.kept):
+        queries[TEXT] = free_queries(texts.vectors)
+    if texts.dropped:
+        upstream["phrases_without_known_words"] = str(texts.dropped)
     return build_candidate(
         snapshots,
         collection=collection,
@@ -107,7 +112,7 @@ def build_candidate_of(
         tier_of=tier_of,
         queries=queries,
         settings=settings,
-        upstream={"searchable_images": frame_key} | ({INSTEAD_OF: instead_of} if instead_of else {}),
+        upstream=upstream,
         run_id=run_id,
         progress=progress,
     )

@@ -12,7 +12,7 @@ import dagster as dg
 from sqlalchemy import Engine
 
 from assets.bounds import WorkBounds
-from assets.encoder_in_force import collections_by_encoder
+from assets.encoder_in_force import collections_by_encoder, switched_encoder
 from assets.failures import TRANSIENT, permanent
 from assets.pieces import OVER_ALL
 from catalog.declarations import FeedRegistry
@@ -52,18 +52,27 @@ def image_embeddings(
     shards = {int(key) for key in context.partition_keys}
     reports: list[EmbeddingReport] = []
     encoder_ids: list[str] = []
+    failures: list[str] = []
     for switched, collections in collections_by_encoder(
         snapshots, feeds.collections, encoder.settings
     ).items():
-        with permanent(EncoderError):
+        try:
             if switched is None:
                 loaded = encoder.load()
                 record_encoder(objects, loaded, encoder.settings)
             else:
-                loaded = encoder.of(switched)
+                loaded = switched_encoder(encoder, switched, collections)
+        except EncoderError as error:
+            failures.append(
+                f"{', '.join(collections)}: {error}"
+            )  # the others' pictures are embedded all the same
+            continue
         pictures = {picture for name in collections for picture in accepted_images(catalogue, name)}
         reports += embed_pictures(objects, loaded, pictures, shards, bounds)
         encoder_ids.append(loaded.encoder_id)
+    with permanent(EncoderError):
+        if failures:
+            raise EncoderError("; ".join(failures))
     return dg.MaterializeResult(
         metadata={
             "encoder_id": ", ".join(encoder_ids),

@@ -5,28 +5,19 @@ That snapshot says so itself, and until the settings change its encoder is the o
 the promoted line instead of going back to what the settings happen to say.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from index_builds.errors import IndexBuildError
+from index_builds import standing
 from index_builds.snapshots import SnapshotStore
 from vision.encoder_loader import EncoderLoader
-from vision.encoder_records import label_of
+from vision.encoder_records import label_of, record_key
 from vision.encoders import Encoder, EncoderSettings
+from vision.errors import EncoderError
 
 
 def switched_to(snapshots: SnapshotStore, collection: str, configured: EncoderSettings) -> str | None:
-    """Return the id of the encoder that a collection was switched to; ``None`` where the settings hold.
-
-    A promoted snapshot whose manifest cannot be read switches nothing: whoever uses it says what is wrong.
-    """
-    promoted = snapshots.promoted(collection)
-    if promoted is None:
-        return None
-    try:
-        manifest = snapshots.manifest(collection, promoted)
-    except IndexBuildError:
-        return None
-    return manifest.encoder_id if manifest.instead_of == label_of(configured) else None
+    """Return the id of the encoder that a collection was switched to; ``None`` where the settings hold."""
+    return standing.switched_to(snapshots, collection, label_of(configured))
 
 
 def encoder_in_force(snapshots: SnapshotStore, collection: str, encoders: EncoderLoader) -> Encoder:
@@ -36,7 +27,24 @@ def encoder_in_force(snapshots: SnapshotStore, collection: str, encoders: Encode
         EncoderError: If it cannot be loaded.
     """
     switched = switched_to(snapshots, collection, encoders.settings)
-    return encoders.load() if switched is None else encoders.of(switched)
+    return encoders.load() if switched is None else switched_encoder(encoders, switched, [collection])
+
+
+def switched_encoder(encoders: EncoderLoader, switched: str, collections: Sequence[str]) -> Encoder:
+    """Return the encoder that some collections were switched to.
+
+    Raises:
+        EncoderError: If it cannot be loaded, or nothing here says what it was: the configured one, which a
+            loader gives in that case, would mix two encoders in one index.
+    """
+    encoder = encoders.of(switched)
+    if encoder.encoder_id != switched:
+        message = (
+            f"{', '.join(collections)} was switched to encoder {switched}, and {record_key(switched)}, which "
+            "says how to load it, is missing: restore it, or run `loupe reembed` with that encoder's settings"
+        )
+        raise EncoderError(message)
+    return encoder
 
 
 def collections_by_encoder(

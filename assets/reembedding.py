@@ -24,9 +24,10 @@ from index_builds.snapshots import SnapshotStore
 from storage.objects import ObjectStore
 from vision.embedding_parts import EmbeddingParts
 from vision.encoder_loader import EncoderLoader
-from vision.encoder_records import label_of, record_encoder
-from vision.encoders import Encoder
-from vision.errors import VisionError
+from vision.encoder_records import identity_of, label_of, record_encoder
+from vision.encoders import Encoder, EncoderSettings
+from vision.errors import EncoderError, VisionError
+from vision.queries import encode_queries
 
 Tell = Callable[[str, int, int], None]  # what is done now, how much of it is done, of how much
 
@@ -89,10 +90,11 @@ def embed_beside(house: House, other: EncoderLoader, collections: Sequence[str],
     """Embed every accepted picture of some collections with another encoder, beside the vectors there are.
 
     Raises:
-        EncoderError: If the encoder cannot be loaded.
+        EncoderError: If the encoder cannot be loaded, or has the label of the configured one and is another.
     """
     tell("loading the encoder", 0, 1)
     encoder = other.load()
+    _tell_apart(house.encoders, other)  # here too: not after hours of embedding
     record_encoder(house.objects, encoder, other.settings)
     pictures = {picture for name in collections for picture in accepted_images(house.catalogue, name)}
     done = 0
@@ -144,11 +146,12 @@ def judge_beside(
         tell: Told of every step.
 
     Raises:
-        EncoderError: If the encoder cannot be loaded.
+        EncoderError: If the encoder cannot be loaded, or has the label of the configured one and is another.
         NothingSearchableError: If no accepted picture has a vector.
         IncompleteEmbeddingsError: If too few have one.
     """
     encoder, gate = other.load(), house.index.gate
+    _tell_apart(house.encoders, other)
     configured, label = label_of(house.encoders.settings), label_of(other.settings)
     manifest = build_candidate_of(
         collection,
@@ -202,6 +205,11 @@ def switch(house: House, judged: Judged, *, actor: str, moved_at: datetime, even
         )
         raise GateRefusedError(message)
     manifest = house.snapshots.manifest(judged.collection, judged.snapshot_id)
+    left = house.snapshots.promoted(judged.collection)
+    if left is not None and left != judged.snapshot_id:
+        # Hours of the new encoder's snapshots must not push the way back out of retention.  Pinned before the
+        # move, since a run that is killed in between would never pin; a pin too many does no harm.
+        house.snapshots.pin(judged.collection, left)
     said = "; ".join(map(str, judged.relevance)) or judged.not_compared
     pointer = promote(
         house.snapshots,
@@ -213,10 +221,27 @@ def switch(house: House, judged: Judged, *, actor: str, moved_at: datetime, even
         truth=lambda: embedding_truth(manifest, house.snapshots, house.objects, house.bounds.shards),
         reason=f"switched to {judged.label}; {said}",
     )
-    if judged.beside is not None and judged.beside != judged.snapshot_id:
-        # Hours of the new encoder's snapshots must not push the way back out of retention.
-        house.snapshots.pin(judged.collection, judged.beside)
     return pointer.version
+
+
+def _tell_apart(encoders: EncoderLoader, other: EncoderLoader) -> None:
+    """Raise EncoderError where the configured encoder and another one have one label.
+
+    A switch is remembered by the configured encoder's label, so one between them would be undone silently.
+    """
+    label = label_of(other.settings)
+    if label != label_of(encoders.settings) or identity_of(other.settings) == identity_of(encoders.settings):
+        return
+    if other.load().encoder_id != encoders.load().encoder_id:
+        message = (
+            f"{_place(other.settings)} is another encoder than {_place(encoders.settings)} of the settings, "
+            f"and both go by the name {label!r}: rename one file or folder, so that they can be told apart"
+        )
+        raise EncoderError(message)
+
+
+def _place(settings: EncoderSettings) -> str:
+    return " with ".join(str(path) for path in (settings.model, settings.checkpoint) if path is not None)
 
 
 def _compared(
@@ -253,8 +278,16 @@ def _compared(
         return label, found, "; ".join(why)
     phrases = attribute_phrases(metadata, limit=gate.queries_per_family, seed=gate.seed)
     texts = [phrase.text for phrase in phrases]
+    now, then = encode_queries(encoder, texts), encode_queries(before, texts)
+    kept, in_now, in_then = np.intersect1d(now.kept, then.kept, assume_unique=True, return_indices=True)
+    if len(kept) < len(phrases):
+        why.append(f"words: {len(phrases) - len(kept)} phrases have no word that both encoders know")
     words = compare_phrases(
-        keys, phrases, (vectors, encoder.encode_texts(texts)), (others, before.encode_texts(texts)), gate
+        keys,
+        [phrases[number] for number in kept.tolist()],
+        (vectors, now.vectors[in_now]),
+        (others, then.vectors[in_then]),
+        gate,
     )
     if words is None:
         why.append(f"words: fewer than {gate.min_stratum_queries} phrases can be made of what listings state")

@@ -32,9 +32,13 @@ _SHORT_FORMS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hits:
-    """Which of a measure's cases came out right; the measure is their mean."""
+    """Which of a measure's cases came out right; the measure is their mean.
+
+    Cases of one group, such as wordings of one query, succeed and fail together: intervals draw whole groups.
+    """
 
     right: NDArray[np.bool_]
+    groups: NDArray[np.int64] | None = None
 
     @property
     def share(self) -> float:
@@ -42,8 +46,15 @@ class Hits:
         return float(self.right.mean()) if len(self.right) else float("nan")
 
 
-def text_to_image(pieces: Sequence[Piece], pictures: Vectors, encode: EncodeTexts, *, k: int = 10) -> Hits:
-    """Tell for each piece whether its full description finds it among the first ``k``.
+def text_to_image(
+    pieces: Sequence[Piece],
+    pictures: Vectors,
+    encode: EncodeTexts,
+    *,
+    k: int = 10,
+    asked: int | None = None,
+) -> Hits:
+    """Tell for each piece asked for whether its full description finds it among the first ``k``.
 
     A picture of another piece that answers the very same description is as good.
 
@@ -52,21 +63,25 @@ def text_to_image(pieces: Sequence[Piece], pictures: Vectors, encode: EncodeText
         pictures: Unit vectors of the gallery, one picture a piece.
         encode: Turns texts into unit vectors.
         k: How many are looked at.
+        asked: How many of the pieces, from the first, are asked for; the others only compete.
     """
-    captions = [full_description(piece) for piece in pieces]
+    captions = [full_description(piece) for piece in pieces[:asked]]
     is_right = _fits(captions, pieces)
     found = _nearest(encode([caption.text for caption in captions]), pictures, k)
-    return Hits(right=np.take_along_axis(is_right, found, axis=1).any(axis=1))
+    _, groups = np.unique([caption.text for caption in captions], return_inverse=True)
+    return Hits(right=np.take_along_axis(is_right, found, axis=1).any(axis=1), groups=groups)
 
 
-def first_hits(pieces: Sequence[Piece], pictures: Vectors, encode: EncodeTexts) -> Hits:
+def first_hits(
+    pieces: Sequence[Piece], pictures: Vectors, encode: EncodeTexts, *, asked: int | None = None
+) -> Hits:
     """Tell for each short query whether the first picture has its category, metal group and stone.
 
-    Queries are made of the combinations that the gallery has, in three forms each; a diamond's imitation
-    counts as one.
+    Queries are made of the combinations of the first ``asked`` pieces, in three forms each; a diamond's
+    imitation counts as one.
     """
     by_claims: dict[tuple[int, ...], Caption] = {}
-    for piece in pieces:
+    for piece in pieces[:asked]:
         query = short_query(piece)
         by_claims.setdefault(query.claims, query)
     captions: list[Caption] = []
@@ -88,7 +103,9 @@ def first_hits(pieces: Sequence[Piece], pictures: Vectors, encode: EncodeTexts) 
     captions = list(dict.fromkeys(captions))
     is_right = _fits(captions, pieces)
     found = _nearest(encode([caption.text for caption in captions]), pictures, 1)
-    return Hits(right=np.take_along_axis(is_right, found, axis=1)[:, 0])
+    claims_in_order = sorted(by_claims)
+    groups = np.array([claims_in_order.index(caption.claims) for caption in captions], dtype=np.int64)
+    return Hits(right=np.take_along_axis(is_right, found, axis=1)[:, 0], groups=groups)
 
 
 def other_view(gallery: Vectors, queries: Vectors, *, k: int) -> Hits:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from encoder_training.captions import VIEWS
 from encoder_training.selection import Part, select_pieces
 from sample_feeds.pieces import Piece
-from vision.object_crop import ObjectCrop, border_colour, object_box
+from vision.object_crop import ObjectCrop, border_colour, object_square
 
 Drawing = Callable[[Piece, str, int, float, int], NDArray[np.uint8]]
 """(piece, view, seed, turn in degrees, side in pixels) -> pixels ``(side, side, 3)``."""
@@ -304,16 +304,6 @@ def wide_crop(
     share = room / whole
     kept = cv2.resize(window, (side_px, side_px), interpolation=how).astype(np.uint8, copy=False)
     return kept, (share, share, 1.0 - share, 1.0 - share)
-
-
-def object_square(rgb: NDArray[np.uint8], crop: ObjectCrop) -> tuple[int, int, int, int]:
-    """Return the square that ``vision.object_crop.cropped_to_object`` cuts out; it may leave the frame."""
-    height, width = rgb.shape[:2]
-    left, top, right, bottom = object_box(rgb) or (0, 0, width, height)
-    longer = max(right - left, bottom - top)
-    side = max(longer, min(round(longer * (1.0 + 2.0 * crop.margin)), max(height, width)))
-    left, top = (left + right - side) // 2, (top + bottom - side) // 2
-    return left, top, left + side, top + side
 
 
 def _require_plan(plan: Plan, folder: Path) -> None:

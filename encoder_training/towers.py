@@ -149,6 +149,7 @@ def export(towers: Towers, weights: dict[str, torch.Tensor], path: Path) -> None
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}")
     save_file(halved, draft)
+    draft.chmod(0o644)  # safetensors keeps its files to their owner
     draft.replace(path)
 
 

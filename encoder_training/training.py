@@ -126,7 +126,8 @@ class Run:
         self.average = saved["average"]
         self.step = saved["step"]
         log = self.folder / "log.jsonl"
-        kept = [line for line in log.read_text().splitlines() if json.loads(line)["step"] <= self.step]
+        # Lines are written before the checkpoint that they lead to; a kill may have torn the last one.
+        kept = [line for line in log.read_text().splitlines() if _step_of(line) <= self.step]
         _write_text(log, "".join(f"{line}\n" for line in kept))
         return True
 
@@ -320,6 +321,13 @@ def _groups(towers: Towers, weight_decay: float) -> list[dict[str, Any]]:
     matrices = [parameter for parameter in towers.parameters() if parameter.ndim >= 2]
     others = [parameter for parameter in towers.parameters() if parameter.ndim < 2]
     return [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def _step_of(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except ValueError:
+        return math.inf
 
 
 def _ramp(progress: float, start: float, end: float) -> float:

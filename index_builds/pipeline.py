@@ -45,6 +45,7 @@ from index_builds.search import OpenSnapshot, OpenTier
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import Draft, SnapshotStore
 from index_builds.staging import keep_only, staging_folder
+from index_builds.standing import newest_of
 from index_builds.tiers import TIERS, Tier
 from storage.objects import sha256_hex, sha256_of_file
 
@@ -224,24 +225,9 @@ def _index_file(
 
 def _relatives(store: SnapshotStore, collection: str, encoder_id: str) -> list[str]:
     """Return the snapshots whose files may be taken again: this encoder's newest, and the promoted one."""
-    newest, promoted = _newest_of(store, collection, encoder_id), store.promoted(collection)
+    newest, promoted = newest_of(store, collection, encoder_id), store.promoted(collection)
     found = [newest.snapshot_id] if newest is not None else []
     return found + ([promoted] if promoted is not None and promoted not in found else [])
-
-
-def _newest_of(store: SnapshotStore, collection: str, encoder_id: str) -> Manifest | None:
-    """Return the newest snapshot of an encoder: another encoder's, tried out in between, is passed over.
-
-    ``None`` also where a newer one cannot be read: what it was is not known.
-    """
-    for entry in store.list(collection):
-        try:
-            manifest = store.manifest(collection, entry.snapshot_id)
-        except IndexBuildError:
-            return None
-        if manifest.encoder_id == encoder_id:
-            return manifest
-    return None
 
 
 def _opened(tier: Tier, item: _TierInput, path: Path) -> OpenTier:
@@ -270,12 +256,12 @@ def _standing(
     instead_of: str | None,
 ) -> Manifest | None:
     """Return the encoder's newest snapshot when judging this content again could only repeat what it says."""
-    manifest = _newest_of(store, collection, content.encoder_id)
+    manifest = newest_of(store, collection, content.encoder_id)
     if manifest is None or manifest.content_digest != content.content_digest():
         return None
-    if manifest.snapshot_id != promoted and (
-        manifest.gate.evidence_digest != evidence or manifest.instead_of != instead_of
-    ):
+    if manifest.instead_of != instead_of:
+        return None  # of the promoted one too: its remark decides which encoder is in force
+    if manifest.snapshot_id != promoted and manifest.gate.evidence_digest != evidence:
         return None
     return manifest if all(map(store.intact, content.file_digests())) else None
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from storage.handoffs import handed_on, handoff_key
 from storage.objects import ObjectMissingError, ObjectStore
 
 
@@ -32,15 +33,13 @@ class JsonIOManager(dg.IOManager):
 
 def handoff(objects: ObjectStore, asset: str, partition: str) -> Any:
     """Return the value that an asset last stored for a partition, for jobs that are no asset runs."""
-    try:
-        return json.loads(objects.get(f"handoffs/{asset}/{partition}.json"))
-    except ObjectMissingError as error:
+    value = handed_on(objects, asset, partition)
+    if value is None:
         message = f"{asset} has no value for partition {partition}: run `loupe run -c {partition}` first"
-        raise dg.Failure(description=message, allow_retries=False) from error
+        raise dg.Failure(description=message, allow_retries=False)
+    return value
 
 
 def _key(context: dg.OutputContext | dg.InputContext) -> str:
-    parts = ["handoffs", *context.asset_key.path]
-    if context.has_asset_partitions:
-        parts.append(context.asset_partition_key.replace("|", "_"))
-    return "/".join(parts) + ".json"
+    partition = [context.asset_partition_key] if context.has_asset_partitions else []
+    return handoff_key(*context.asset_key.path, *partition)

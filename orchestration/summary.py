@@ -9,8 +9,11 @@ from typing import Any
 from catalog.accounting import CollectionBooks, FeedBooks, books
 from index_builds.manifest import Manifest
 from index_builds.snapshots import SnapshotStore
+from index_builds.standing import standing_candidate
 from orchestration.resources import engine_for, snapshot_store
 from orchestration.settings import Settings
+from storage.handoffs import handed_on
+from vision.encoder_records import label_of, recorded_ids
 
 
 def summarise(settings: Settings, collections: Iterable[str]) -> dict[str, Any]:
@@ -18,20 +21,28 @@ def summarise(settings: Settings, collections: Iterable[str]) -> dict[str, Any]:
 
     Every number comes from the database and the promoted manifest, so whoever asks later gets the same ones.
     """
-    store = snapshot_store(settings)
+    store, configured = snapshot_store(settings), label_of(settings.encoder)
     return {
         "collections": {
             name: _collection(
-                books(engine_for(settings.database_url), name, settings.collections[name].feeds), store
+                books(engine_for(settings.database_url), name, settings.collections[name].feeds),
+                store,
+                configured,
             )
             for name in collections
         }
     }
 
 
-def _collection(held: CollectionBooks, store: SnapshotStore) -> dict[str, Any]:
+def _collection(held: CollectionBooks, store: SnapshotStore, configured: str) -> dict[str, Any]:
     promoted = store.promoted(held.collection)
-    latest = store.latest(held.collection)
+    latest = standing_candidate(
+        store,
+        held.collection,
+        handed_on=handed_on(store.objects, "index_snapshot", held.collection),
+        configured=configured,
+        configured_ids=recorded_ids(store.objects, configured),
+    )
     return {
         "balanced": held.balanced,
         "feeds": {feed.feed: _feed(feed) for feed in held.feeds},
@@ -43,7 +54,7 @@ def _collection(held: CollectionBooks, store: SnapshotStore) -> dict[str, Any]:
         "price_spans": held.price_spans,
         "trend_rows": held.trend_rows,
         "promoted": promoted and _snapshot(store.manifest(held.collection, promoted)),
-        "latest_snapshot": latest and latest.snapshot_id,
+        "latest_snapshot": latest,
     }
 
 

@@ -16,7 +16,12 @@ from catalog.frames import listings_frame, pieces_frame
 from index_builds.gate_report import judge
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
+from index_builds.standing import standing_candidate
 from quality.feed_partitions import feed_and_day
+from storage.handoffs import handed_on
+from storage.objects import ObjectStore
+from vision.encoder_loader import EncoderLoader
+from vision.encoder_records import label_of, recorded_ids
 
 REJECTS_AT_MOST = 0.05  # share of a feed's rows
 FAILED_PICTURES_AT_MOST = 0.10  # share of a feed's picture references
@@ -128,15 +133,26 @@ def everything_is_accounted_for(
 @dg.asset_check(asset="index_snapshot", blocking=True)
 def recall_holds(
     context: dg.AssetCheckExecutionContext,
+    objects: dg.ResourceParam[ObjectStore],
     snapshots: dg.ResourceParam[SnapshotStore],
+    encoder: dg.ResourceParam[EncoderLoader],
     index_settings: dg.ResourceParam[IndexSettings],
 ) -> dg.AssetCheckResult:
     """Every stratum's lower recall bound clears its floor, and the incumbent is not better."""
-    # The newest snapshot, not the asset's value: a check on a partitioned asset is given every partition's.
-    newest = snapshots.latest(context.partition_key)
-    if newest is None:
-        return dg.AssetCheckResult(passed=False, description="the collection has no snapshot")
-    manifest = snapshots.manifest(context.partition_key, newest.snapshot_id)
+    # Looked up, not an input: a check on a partitioned asset is given every partition's value.  And not just
+    # the newest snapshot, which may be a trial of another encoder.
+    collection, configured = context.partition_key, label_of(encoder.settings)
+    judged = standing_candidate(
+        snapshots,
+        collection,
+        handed_on=handed_on(objects, "index_snapshot", collection),
+        configured=configured,
+        configured_ids=recorded_ids(objects, configured),
+    )
+    if judged is None:
+        description = "the collection has no snapshot of the encoder in force"
+        return dg.AssetCheckResult(passed=False, description=description)
+    manifest = snapshots.manifest(collection, judged)
     failures = judge(manifest.gate, index_settings.gate)
     lines = ["| stratum | measured | required |", "|---|---|---|"]
     lines += [f"| {failure.stratum} | {failure.measured} | {failure.required} |" for failure in failures]

@@ -103,6 +103,10 @@ def write_house(
     if standing is not None and standing["parameters"] == parameters and _complete(out, standing):
         return _report(out, standing["counts"], written=False)
     name = hashlib.sha256(json.dumps(parameters).encode()).hexdigest()[:12]
+    out = out.resolve()
+    if not out.name or out == Path.cwd():
+        message = f"{out} is the folder you stand in: name a folder inside it, such as {out / 'house'}"
+        raise SampleHouseError(message)
     staged = out.with_name(f".{out.name}.{name}.part")
     try:
         staged.mkdir(parents=True, exist_ok=True)
@@ -153,7 +157,10 @@ def _standing(out: Path) -> dict[str, Any] | None:
 
 
 def _complete(out: Path, standing: Mapping[str, Any]) -> bool:
-    return all((out / name).is_file() for name in standing["deliveries"])
+    if not all((out / name).is_file() for name in standing["deliveries"]):
+        return False
+    pictures = sum(1 for folder in out.glob("*/images") for path in folder.rglob("*") if path.is_file())
+    return pictures == standing["counts"]["pictures"]
 
 
 def _report(out: Path, counts: Mapping[str, Any], *, written: bool) -> HouseReport:

@@ -19,6 +19,7 @@ from vision.encoder_loader import EncoderLoader
 from vision.encoders import Encoder
 from vision.known_words import ReadText, named_with_hints
 from vision.preparation import prepare
+from vision.queries import encode_queries
 
 _PICTURES_PER_PIECE = 4  # how many times k pictures are asked for, so that k pieces remain after folding
 
@@ -77,11 +78,11 @@ class CollectionSearch:
         if not text.strip():
             message = "the text of a query is empty: say what to look for"
             raise QueryError(message)
-        encoder = self._matching_encoder()
-        read = encoder.read_text(text)
-        if not read.text:
+        query = encode_queries(self._matching_encoder(), [text])
+        read = query.read[0]
+        if query.dropped:
             raise QueryError(_nothing_known(text, read))
-        answer = self._answer(encoder.encode_texts([read.text]), k, where, tiers, None)
+        answer = self._answer(query.vectors, k, where, tiers, None)
         return replace(answer, unknown_words=read.unknown, near_words=read.near)
 
     def by_image(

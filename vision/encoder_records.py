@@ -59,13 +59,18 @@ def label_of(settings: EncoderSettings) -> str:
     return " ".join([model, *(word for word in weights if word)])
 
 
+def record_key(encoder_id: str) -> str:
+    """Return the object key of an encoder's record."""
+    return f"{RECORDS}/{encoder_id}.json"
+
+
 def record_encoder(objects: ObjectStore, encoder: Encoder, settings: EncoderSettings) -> EncoderRecord:
     """Note which settings gave an encoder; one that is noted so already is left as it is."""
     record = EncoderRecord(
         encoder_id=encoder.encoder_id, dimension=encoder.dimension, settings=identity_of(settings)
     )
     data = record.model_dump_json(exclude_none=True).encode()
-    key = _key(encoder.encoder_id)
+    key = record_key(encoder.encoder_id)
     try:
         if objects.get(key) == data:
             return record
@@ -81,7 +86,7 @@ def recorded_encoder(objects: ObjectStore, encoder_id: str) -> EncoderRecord | N
     Raises:
         EncoderError: If the record is damaged.
     """
-    key = _key(encoder_id)
+    key = record_key(encoder_id)
     try:
         record = EncoderRecord.model_validate_json(objects.get(key))
     except ObjectMissingError:
@@ -97,6 +102,11 @@ def recorded_encoders(objects: ObjectStore) -> list[EncoderRecord]:
     names = sorted(key.removeprefix(f"{RECORDS}/") for key in objects.keys(f"{RECORDS}/"))
     found = (recorded_encoder(objects, name.removesuffix(".json")) for name in names)
     return [record for record in found if record is not None]
+
+
+def recorded_ids(objects: ObjectStore, label: str) -> list[str]:
+    """Return the ids that encoders of a label have had here: several, where their files have changed."""
+    return [record.encoder_id for record in recorded_encoders(objects) if label_of(record.settings) == label]
 
 
 class KnownEncoders(EncoderLoader):
@@ -153,7 +163,3 @@ class KnownEncoders(EncoderLoader):
             )
             raise EncoderError(message)
         return encoder
-
-
-def _key(encoder_id: str) -> str:
-    return f"{RECORDS}/{encoder_id}.json"

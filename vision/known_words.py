@@ -25,7 +25,11 @@ STOP_WORDS = frozenset(
 )
 """Words that name nothing: they are never asked about, and go with the word that they lead to."""
 
-_ALSO_NAMES = frozenset({"or"})  # French for gold
+# "or" is gold in French and nothing in English: what stands before or after it tells.
+_BEFORE_GOLD = frozenset(
+    "en d de l plaque bague collier bracelet pendentif broche montre alliance chaine oreilles".split()  # noqa: SIM905
+)
+_AFTER_GOLD = frozenset({"jaune", "blanc", "rose", "massif"})
 _SHORTEST_HINTED = 4  # three letters are close to half the vocabulary
 
 _WORD = re.compile(r"[^\W_]+")
@@ -70,11 +74,11 @@ class KnownWords:
         leading: list[str] = []  # stop words whose noun has not come yet
         unknown: dict[str, str] = {}
         spaced = _HYPHEN.sub(" ", _POSSESSIVE.sub("", text))
-        for match in _WORD.finditer(unicodedata.normalize("NFC", spaced)):
-            written = match.group()
-            word = folded(written)
+        all_written = _WORD.findall(unicodedata.normalize("NFC", spaced))
+        words = [folded(written) for written in all_written]
+        for place, (written, word) in enumerate(zip(all_written, words, strict=True)):
             form = self._known_form(written.lower(), word)
-            if word in STOP_WORDS and not (form and word in _ALSO_NAMES):
+            if word in STOP_WORDS and not (form and _is_gold(words, place)):
                 leading.append(form or word)
             elif form is not None:
                 kept += [*(leading if kept else _articles(leading)), form]
@@ -97,6 +101,15 @@ class KnownWords:
         if written in self._words:
             return written
         return next((self._spelt[form] for form in _forms(word) if form in self._spelt), None)
+
+
+def _is_gold(words: list[str], place: int) -> bool:
+    """Tell whether the word at a place is the French one for gold."""
+    if words[place] != "or":
+        return False
+    before = words[place - 1] if place else ""
+    after = words[place + 1] if place + 1 < len(words) else ""
+    return before in _BEFORE_GOLD or after in _AFTER_GOLD
 
 
 def known_words(path: Path) -> KnownWords:

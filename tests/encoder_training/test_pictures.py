@@ -7,8 +7,8 @@ from PIL import Image
 
 from encoder_training.augmentation import crops, varied_crops
 from encoder_training.losses import caption_loss, view_loss
-from encoder_training.picture_set import Plan, RenderError, object_square, open_set, render, wide_crop
-from vision.object_crop import ObjectCrop, cropped_to_object
+from encoder_training.picture_set import Plan, RenderError, open_set, render, wide_crop
+from vision.object_crop import ObjectCrop, cropped_to_object, object_square
 
 PLAN = Plan(part="train", pieces=140, per_piece=3, drawn_px=32, side_px=32, drawing="stand_in")
 

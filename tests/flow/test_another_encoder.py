@@ -186,16 +186,26 @@ def test_after_a_switch_searches_and_runs_follow_it_whatever_the_settings_still_
     assert encoder_of_promoted(house) == encoder_id
 
 
-def test_with_the_printed_settings_in_place_nothing_changes_any_more(house, another):
+def test_with_the_printed_settings_in_place_the_settings_hold_and_nothing_changes_any_more(
+    house, another, former
+):
     outcome = switched(house, another)
-    standing = pointer(house)
 
     house.change(encoder=outcome["settings"])
 
     assert outcome["settings"] == another
     assert house.run().failures == []
+    standing = pointer(house)
+    store = snapshot_store(house.settings)
+    assert store.manifest(COLLECTION, standing.snapshot_id).instead_of is None
+    assert encoder_of_promoted(house) == outcome["embedded"]["encoder_id"]
+    assert house.run().failures == []
     assert pointer(house) == standing
     assert told(house, "search", "--text", QUERY)["snapshot_id"] == standing.snapshot_id
+
+    house.change(encoder=former)  # the switch is over: going back by the settings is possible
+    assert house.run().failures == []
+    assert encoder_of_promoted(house) != outcome["embedded"]["encoder_id"]
 
 
 def test_the_way_back_stays_open_and_is_served_with_the_former_encoder(house, another):

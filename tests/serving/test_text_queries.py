@@ -16,6 +16,7 @@ class WordEncoder:
     """Turn every text into a vector of its own, and know a few words."""
 
     encoder_id = "encoder-a"
+    dimension = DIMENSION
 
     def __init__(self):
         self.read_text = KnownWords(frozenset({"gold", "ring", "emerald"})).read

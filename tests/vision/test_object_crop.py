@@ -10,7 +10,15 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from vision.encoders import EncoderSettings
 from vision.errors import EncoderError
-from vision.object_crop import ObjectCrop, border_colour, cropped_to_object, cut_to_object, object_box
+from vision.object_crop import (
+    OBJECT_CROP_VERSION,
+    ObjectCrop,
+    border_colour,
+    cropped_to_object,
+    cut_to_object,
+    object_box,
+    object_square,
+)
 from vision.open_clip_encoder import load_encoder
 from vision.preparation import PreparationProcesses, prepare
 
@@ -226,3 +234,41 @@ def test_the_crop_is_part_of_the_encoders_id(cropping, tiny_settings):
 def test_a_section_without_sense_is_refused_by_name(cropping, section, complaint):
     with pytest.raises(EncoderError, match=complaint):
         load_encoder(cropping(**section))
+
+
+def _fixed_pictures() -> list[np.ndarray]:
+    """Pieces on papers, made of whole numbers only, so that they are the same everywhere."""
+    pictures = []
+    for height, width, paper, fall, centre, radius in (
+        (300, 300, 255, 0, (150, 150), 60),
+        (300, 300, 240, 40, (120, 170), 50),
+        (500, 260, 230, 25, (180, 120), 70),
+        (260, 500, 30, 0, (130, 400), 55),
+        (128, 128, 255, 0, (64, 64), 9),
+    ):
+        rows, columns = np.mgrid[0:height, 0:width]
+        picture = np.repeat((paper - fall * rows // height)[..., None], 3, axis=2)
+        distance = (rows - centre[0]) ** 2 + (columns - centre[1]) ** 2
+        ring = (distance < radius**2) & (distance > (radius * 2 // 3) ** 2)
+        picture[ring] = (200, 160, 60)
+        pictures.append(picture.astype(np.uint8))
+    pictures.append(((rows * 37 + columns * 91) % 256)[..., None].repeat(3, axis=2).astype(np.uint8))
+    return pictures
+
+
+def test_the_crop_of_fixed_pictures_stays_until_its_version_is_raised():
+    """Boxes also hang on vision.foreground and vision.colour: change those, and stored vectors no longer fit.
+
+    When this fails, raise OBJECT_CROP_VERSION and write the new squares here.
+    """
+    squares = [object_square(picture, ObjectCrop()) for picture in _fixed_pictures()]
+
+    assert OBJECT_CROP_VERSION == "1"
+    assert squares == [
+        (78, 78, 222, 222),
+        (109, 59, 230, 180),
+        (36, 100, 207, 271),
+        (332, 63, 474, 205),
+        (54, 54, 75, 75),
+        (0, 0, 128, 128),
+    ]
