@@ -180,18 +180,24 @@ def open_set(folder: Path) -> PictureSet:
 
 def draw_house(piece: Piece, view: str, seed: int, turn: float, side_px: int) -> NDArray[np.uint8]:
     """Photograph a piece of the sample house, as a shop would publish it."""
-    from sample_feeds.rendering.photograph import Shot, photograph
-
-    shot = Shot(view=view, seed=seed, turn=turn if view == "turntable" else 0.0)  # type: ignore[arg-type]
-    return np.asarray(photograph(piece, shot, size_px=side_px).convert("RGB"), dtype=np.uint8)
+    return _photographed(piece, view, seed, turn, side_px, supersampling=2)
 
 
 def draw_coarsely(piece: Piece, view: str, seed: int, turn: float, side_px: int) -> NDArray[np.uint8]:
     """Photograph a piece with one ray a pixel, in a third of the time: the picture is reduced afterwards."""
-    from sample_feeds.rendering import renderer
+    return _photographed(piece, view, seed, turn, side_px, supersampling=1)
 
-    renderer.SUPERSAMPLING = 1
-    return draw_house(piece, view, seed, turn, side_px)
+
+def _photographed(
+    piece: Piece, view: str, seed: int, turn: float, side_px: int, *, supersampling: int
+) -> NDArray[np.uint8]:
+    from sample_feeds.rendering.photograph import (
+        Shot,
+        photograph,
+    )  # compiles, which stand-ins need not wait for
+
+    shot = Shot(view=view, seed=seed, turn=turn if view == "turntable" else 0.0)
+    return np.asarray(photograph(piece, shot, size_px=side_px, supersampling=supersampling), dtype=np.uint8)
 
 
 def draw_stand_in(piece: Piece, view: str, seed: int, turn: float, side_px: int) -> NDArray[np.uint8]:

@@ -129,7 +129,7 @@ class ReembedOutcome:
 class _Collecting(Listener):
     def __init__(self, tell: Callable[[str, int, int], None]) -> None:
         self.outcome = ReembedOutcome()
-        self.step = tell  # type: ignore[method-assign]
+        self.step = tell
 
     def result(self, value: Any) -> None:
         match value:

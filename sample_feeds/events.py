@@ -71,7 +71,7 @@ def events_of_day(
 
     A ``view`` is a listing that stood on a page before the visitor's eyes, with its ``position`` from 0.
     """
-    rng = random.Random(f"loupe-events-{market.seed}-{number}")  # noqa: S311
+    rng = random.Random(f"loupe-events-{market.seed}-{number}")  # noqa: S311 - reproducible, not a secret
     window = [one for one in sold if one.feed != "atelier" and one.first <= number <= one.last]
     if not window:
         return

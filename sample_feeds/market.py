@@ -180,7 +180,7 @@ def open_market(*, seed: int, first_day: date, days: int) -> Market:
 
 def offers(sold: Sold, market: Market) -> Iterator[Offer]:
     """Yield what a source says of a piece on each day from ``sold.first`` to ``sold.last``."""
-    rng = random.Random(f"{market.seed}-{sold.feed}-{sold.piece.key}")  # noqa: S311
+    rng = random.Random(f"{market.seed}-{sold.feed}-{sold.piece.key}")  # noqa: S311 - reproducible, not a secret
     piece = sold.piece
     usual = CURRENCIES[sold.feed]
     share = MARGINS[sold.feed] * PER_EURO[usual] * rng.uniform(0.94, 1.08)

@@ -128,7 +128,7 @@ def picture_bytes(task: PictureTask) -> tuple[bytes | None, list[dict[str, Any]]
         blank = Image.new("RGB", (task.size_px, task.size_px), "white")
         return spoilt(task.fault, blank, task.quality), []
     shot = Shot(
-        view=task.view,  # type: ignore[arg-type]
+        view=task.view,
         seed=task.seed,
         turn=task.turn,
         amateur=task.amateur,

@@ -27,7 +27,9 @@ STOP_WORDS = frozenset(
 
 # "or" is gold in French and nothing in English: what stands before or after it tells.
 _BEFORE_GOLD = frozenset(
-    "en d de l plaque bague collier bracelet pendentif broche montre alliance chaine oreilles".split()  # noqa: SIM905
+    """
+    en d de l plaque bague collier bracelet pendentif broche montre alliance chaine oreilles
+    """.split()  # noqa: SIM905 - as above
 )
 _AFTER_GOLD = frozenset({"jaune", "blanc", "rose", "massif"})
 _SHORTEST_HINTED = 4  # three letters are close to half the vocabulary

@@ -119,7 +119,8 @@ def _mapped_file(size: int) -> "tempfile._TemporaryFileWrapper[bytes]":
     memory = Path("/dev/shm")  # noqa: S108 - a file of a random name, opened for its owner alone
     # Containers often get 64 MB of it, and a process that writes beyond that is killed.
     has_room = memory.is_dir() and shutil.disk_usage(memory).free > 2 * size
-    file = tempfile.NamedTemporaryFile(prefix="loupe-pixels-", dir=memory if has_room else None)  # noqa: SIM115
+    where = memory if has_room else None
+    file = tempfile.NamedTemporaryFile(prefix="loupe-pixels-", dir=where)  # noqa: SIM115 - the pool closes it
     file.truncate(size)
     return file
 

@@ -133,7 +133,7 @@ def _guilloche(line: Line, accent: Colour) -> None:
     for wave in range(26):
         base = 4 + 3.7 * wave
         points = [(4 + 1.0 * step, base + 1.9 * math.sin(step / 5 + wave * 0.55)) for step in range(93)]
-        line(points, pale, 0.14)  # type: ignore[arg-type]
+        line(points, pale, 0.14)
 
 
 def _cut_drawing(line: Line, cut: Cut, centre: tuple[float, float], size: float) -> None:

@@ -759,7 +759,7 @@ def _feather(size: float, rng: random.Random, jewelled: bool) -> Relief:
     ]
     turn = rotation(roll=lean)
     root = turn @ spine(np.array([0.16]))[0]
-    spots = [(tuple(float(c) for c in turn @ np.array(at)), width) for at, width in spots]  # type: ignore[misc]
+    spots = [(tuple(float(c) for c in turn @ np.array(at)), width) for at, width in spots]
     del jewelled
     return Relief(
         parts=placed(parts, turn, (0, 0, 0)), seat=(float(root[0]), float(root[1]), 0.04 * size),

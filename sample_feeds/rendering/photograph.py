@@ -15,7 +15,7 @@ from sample_feeds.pieces import Piece
 from sample_feeds.rendering.camera_faults import Fault, phone
 from sample_feeds.rendering.certificate_sheet import certificate_sheet
 from sample_feeds.rendering.models import Model, model_of
-from sample_feeds.rendering.renderer import render
+from sample_feeds.rendering.renderer import SUPERSAMPLING, render
 from sample_feeds.rendering.scenes import scene_of
 
 View = Literal["packshot", "angle", "closeup", "worn", "hand", "card", "phone", "turntable", "certificate"]
@@ -50,12 +50,16 @@ class Photograph:
     faults: tuple[Fault, ...]
 
 
-def photograph(piece: Piece, shot: Shot, *, size_px: int = 640) -> Image.Image:
-    """Return a square RGB picture; the same piece, shot and size give the same pixels."""
-    return photograph_with_faults(piece, shot, size_px=size_px).image
+def photograph(
+    piece: Piece, shot: Shot, *, size_px: int = 640, supersampling: int = SUPERSAMPLING
+) -> Image.Image:
+    """Return a square RGB picture; the same piece, shot and sizes give the same pixels."""
+    return photograph_with_faults(piece, shot, size_px=size_px, supersampling=supersampling).image
 
 
-def photograph_with_faults(piece: Piece, shot: Shot, *, size_px: int = 640) -> Photograph:
+def photograph_with_faults(
+    piece: Piece, shot: Shot, *, size_px: int = 640, supersampling: int = SUPERSAMPLING
+) -> Photograph:
     """Return the picture together with the faults that the camera added, which the truth wants to know."""
     if shot.view == "certificate":
         small = photograph(piece, Shot(view="packshot", seed=shot.seed), size_px=max(size_px // 3, 96))
@@ -65,7 +69,7 @@ def photograph_with_faults(piece: Piece, shot: Shot, *, size_px: int = 640) -> P
     scene = scene_of(
         piece, model, shot.view, rng, turn_degrees=shot.turn, size_px=size_px, tinted=shot.tinted
     )
-    image = render(scene, (size_px, size_px))
+    image = render(scene, (size_px, size_px), supersampling=supersampling)
     strength = shot.amateur
     if strength is None:
         strength = {"phone": rng.uniform(0.25, 0.9), "hand": rng.uniform(0.0, 0.7)}.get(shot.view, 0.0)

@@ -18,7 +18,7 @@ from sample_feeds.rendering.rasteriser import along_axes, fill_depth, to_screen,
 from sample_feeds.rendering.shading import develop, shade
 from sample_feeds.rendering.shapes import Part
 
-SUPERSAMPLING = 2
+SUPERSAMPLING = 2  # rays a pixel, each way
 _SHADOW_PX = 256
 _METERED_LEVEL = 0.30  # mean of a picture in linear light that a phone aims at
 
@@ -58,9 +58,9 @@ class Scene:
     metered: bool = False
 
 
-def render(scene: Scene, size: tuple[int, int]) -> Image.Image:
+def render(scene: Scene, size: tuple[int, int], *, supersampling: int = SUPERSAMPLING) -> Image.Image:
     """Return the picture of a scene, ``size`` as (height, width) in pixels; equal scenes give equal bytes."""
-    height, width = size[0] * SUPERSAMPLING, size[1] * SUPERSAMPLING
+    height, width = size[0] * supersampling, size[1] * supersampling
     parts = [part for part in scene.parts if part.material != "glass"]
     turn = scene.turn
     counts = [len(part.corners) for part in parts]
@@ -114,7 +114,7 @@ def render(scene: Scene, size: tuple[int, int]) -> Image.Image:
     if scene.metered:
         seen = float(np.minimum(linear[::4, ::4], 1.0).mean())
         exposure *= min(max(_METERED_LEVEL / max(seen, 1e-3), 0.7), 3.0) ** 0.75
-    develop(linear, alpha, np.float32(exposure), SUPERSAMPLING, picture)
+    develop(linear, alpha, np.float32(exposure), supersampling, picture)
     return Image.fromarray(picture)
 
 

@@ -117,7 +117,7 @@ def _packshot(
         turn=turn,
         centre=centre,
         distance_mm=4.5 * frame + depth,
-        frame_mm=frame * (4.5 * frame + depth) / (4.5 * frame + depth),
+        frame_mm=frame,
         light=studio(
             rng,
             ground=_mean(behind),
@@ -251,8 +251,8 @@ def _tones(rng: random.Random) -> dict[str, Colour]:
     )
     nail = polish or tuple(min(0.9, 1.06 * channel + 0.03) for channel in skin)
     return {
-        "skin": skin,  # type: ignore[dict-item]
-        "nail": nail,  # type: ignore[dict-item]
+        "skin": skin,
+        "nail": nail,
         "hair": rng.choice(_HAIRS),
         "fabric": rng.choice(_CLOTHS),
     }

@@ -161,6 +161,12 @@ def _fine(piece: Piece, rng: random.Random, line: Array, *, heavier: float = 1.0
     return chain(kind, line, width * (1.25 if kind == "paperclip" else 1.0)) + _clasp(line, width)
 
 
+def _fine_sides(piece: Piece, sides: Sequence[Array]) -> list[Part]:
+    """Return the chain on both sides of something, of one kind, without the clasps of its halves."""
+    own = (random.Random(piece.key) for _ in sides)  # noqa: S311 - a piece's own form, not a secret
+    return [part for side, rng in zip(sides, own, strict=True) for part in _fine(piece, rng, side)[:-2]]
+
+
 def _clasp(line: Array, width: float) -> list[Part]:
     radius = max(width * 1.1, 1.7)
     ring = tube(circle(radius, 20), width=radius * 0.34, closed=True, around=8)
@@ -204,7 +210,7 @@ def _solitaire(piece: Piece, rng: random.Random) -> _Built:
     form = rng.choice(("hung", "held", "stacked" if piece.accent or rng.random() < 0.3 else "hung"))
     if form == "held":
         sides = _without_middle(line, right - left + 0.6)
-        parts = [part for side in sides for part in _fine(piece, random.Random(piece.key), side)[:-2]]  # noqa: S311
+        parts = _fine_sides(piece, sides)
         parts += _clasp(line, 1.5)
         for side in sides:
             end = side[-1] if side is sides[0] else side[0]
@@ -642,7 +648,7 @@ def _bar(piece: Piece, rng: random.Random) -> _Built:
         return parts, (0.0, top - long / 2, 0.3), long * 0.65
     line = _line(piece, rng, pointed=0.25)
     sides = _without_middle(line, long + 1.5)
-    parts = [part for side in sides for part in _fine(piece, random.Random(piece.key), side)[:-2]]  # noqa: S311
+    parts = _fine_sides(piece, sides)
     parts += _clasp(line, 1.5)
     left, right = sides[0][-1], sides[1][0]
     sag = rng.choice((0.0, 1.2, 3.0))

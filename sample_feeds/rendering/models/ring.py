@@ -566,7 +566,7 @@ def _plaque(form: str) -> Array:
     return cut_outline(
         {"oval": "oval", "cushion": "cushion", "octagon": "emerald", "square": "princess"}.get(form, "round"),
         56,
-    )  # type: ignore[arg-type]
+    )
 
 
 def _signet(piece: Piece, rng: random.Random) -> _Built:
@@ -991,7 +991,7 @@ def _stacked(piece: Piece, rng: random.Random) -> _Built:
                     )
                 )
             case _:
-                profile: _Profile = {"knife": "knife", "flat": "flat"}.get(kind, "domed")  # type: ignore[assignment]
+                profile: _Profile = {"knife": "knife", "flat": "flat"}.get(kind, "domed")
                 parts.append(shank(inner, wide - gap, thick, profile=profile, offset=middle + lean))
         top = max(top, inner + thick)
         z += wide
