@@ -54,6 +54,35 @@ def render(
 
 
 @app.command()
+def pack(
+    data: Annotated[Path, typer.Option(help="what render made")],
+    packed: Annotated[Path, typer.Option(help="folder for the small files")],
+    quality: int = 85,
+    workers: int = 2,
+) -> None:
+    """Pack both parts, to be carried to a machine with a GPU; run it again for what was rendered since."""
+    from encoder_training import packing
+
+    for part in ("held_out", "train"):
+        count = packing.pack(data / part, packed / part, quality=quality, workers=workers)
+        typer.echo(f"{count} shards in {packed / part}")
+
+
+@app.command()
+def unpack(
+    packed: Annotated[Path, typer.Option(help="what pack made, or as much of it as there is")],
+    data: Annotated[Path, typer.Option(help="folder for both parts")],
+    workers: int = 2,
+) -> None:
+    """Make of packed files what render would have made."""
+    from encoder_training import packing
+
+    for part in ("held_out", "train"):
+        count = packing.unpack(packed / part, data / part, workers=workers)
+        typer.echo(f"{count} shards in {data / part}")
+
+
+@app.command()
 def train(
     data: Annotated[Path, typer.Option(help="what render made")],
     out: Annotated[Path, typer.Option(help="folder of the run")],
@@ -70,6 +99,10 @@ def train(
     small_px: int | None = None,
     small_share: float | None = None,
     precision: str | None = None,
+    average: float | None = None,
+    view_temperature: float | None = None,
+    device: Annotated[str, typer.Option(help="cpu, or cuda for a GPU")] = "cpu",
+    workers: Annotated[int, typer.Option(help="processes that draw batches ahead; a GPU needs some")] = 0,
     is_compiled: Annotated[
         bool, typer.Option("--compile", help="faster steps; needs a C++ compiler")
     ] = False,
@@ -105,21 +138,17 @@ def speed(
     architecture: Path = ARCHITECTURE,
     threads: int = 2,
     steps: int = 12,
+    pieces_per_step: int | None = None,
+    device: str = "cpu",
+    workers: int = 0,
     is_compiled: Annotated[bool, typer.Option("--compile")] = False,
 ) -> None:
     """Print steps per second here, and the steps that an hour has."""
     import tempfile
-    import time
 
     with tempfile.TemporaryDirectory() as folder:
-        given = {"data": data, "out": Path(folder), "architecture": architecture, "threads": threads}
-        run = _run({**given, "steps": 1_000_000, "is_compiled": is_compiled})
-        run._one_step()
-        started = time.monotonic()
-        for _ in range(steps):
-            run._one_step()
-            run.step += 1
-        rate = steps / (time.monotonic() - started)
+        given = {**locals(), "out": Path(folder), "steps": 1_000_000}
+        rate = _run(given).steps_per_second(steps)
     typer.echo(json.dumps({"steps_per_second": round(rate, 3), "steps_per_hour": int(3600 * rate)}))
 
 
@@ -141,7 +170,14 @@ def _run(given: dict) -> "Run":  # noqa: F821 - imported where torch is wanted
     from encoder_training.picture_set import open_set
     from encoder_training.training import Run, settings_from
 
-    return Run(settings_from(given), given["architecture"], open_set(given["data"] / "train"), given["out"])
+    return Run(
+        settings_from(given),
+        given["architecture"],
+        open_set(given["data"] / "train"),
+        given["out"],
+        device=given["device"],
+        workers=given["workers"],
+    )
 
 
 if __name__ == "__main__":

@@ -32,23 +32,23 @@ def varied_crops(
         boxes: As for ``crops``.
         side_px: Side of the result.
         strength: 0 for hardly varied to 1 for what a careless phone does.
-        generator: Decides everything.
+        generator: Decides everything; on the device of the pixels.
     """
-    count = len(pixels)
+    count, device = len(pixels), pixels.device
 
     def uniform(low: float, high: float) -> torch.Tensor:
-        return torch.empty(count).uniform_(low, high, generator=generator)
+        return torch.empty(count, device=device).uniform_(low, high, generator=generator)
 
     def chance(share: float) -> torch.Tensor:
-        return torch.rand(count, generator=generator) < share
+        return torch.rand(count, device=device, generator=generator) < share
 
-    whole = torch.tensor([0.0, 0.0, 1.0, 1.0]).expand(count, 4)
+    whole = torch.tensor([0.0, 0.0, 1.0, 1.0], device=device).expand(count, 4)
     boxes = torch.where(chance(0.05 + 0.15 * strength)[:, None], whole, boxes)
     matrix = _to_grid(boxes)
     zoom = torch.exp(uniform(-0.12, 0.1) * (0.4 + 0.9 * strength))
     turn = uniform(-1.0, 1.0) * math.radians(4 + 14 * strength)
     flip = torch.where(chance(0.5), -1.0, 1.0)
-    own = torch.zeros(count, 2, 3)
+    own = torch.zeros(count, 2, 3, device=device)
     own[:, 0, 0] = zoom * torch.cos(turn) * flip
     own[:, 0, 1] = -zoom * torch.sin(turn)
     own[:, 1, 0] = zoom * torch.sin(turn) * flip
@@ -61,7 +61,7 @@ def varied_crops(
     result = _recoloured(
         result,
         gain=torch.exp(uniform(-0.3, 0.06) * (0.3 + 0.7 * strength)),
-        cast=(torch.rand(count, 3, generator=generator) * 2 - 1) * (0.012 + 0.035 * strength),
+        cast=(torch.rand(count, 3, device=device, generator=generator) * 2 - 1) * (0.012 + 0.035 * strength),
         contrast=torch.exp(uniform(-0.3, 0.15) * (0.2 + 0.8 * strength)),
         colour=1.0 + uniform(-0.3, 0.25) * (0.2 + 0.8 * strength),
     )
@@ -72,7 +72,8 @@ def varied_crops(
     result[blurred] = sharp + mixed * (soft - sharp)
     noisy = chance(0.1 + 0.2 * strength).nonzero().squeeze(1)
     sigma = uniform(0.005, 0.05)[noisy].view(-1, 1, 1, 1)
-    result[noisy] += sigma * torch.randn((len(noisy), *result.shape[1:]), generator=generator)
+    noise = torch.randn((len(noisy), *result.shape[1:]), device=device, generator=generator)
+    result[noisy] += sigma * noise
     return result.clamp_(0.0, 1.0)
 
 
@@ -86,8 +87,10 @@ def _recoloured(
 ) -> torch.Tensor:
     """Change saturation, contrast, tint and exposure in one pass; all are linear in a pixel."""
     count = len(pictures)
-    grey = torch.full((3, 3), 1 / 3)
-    saturation = colour.view(-1, 1, 1) * torch.eye(3) + (1 - colour).view(-1, 1, 1) * grey
+    grey = torch.full((3, 3), 1 / 3, device=pictures.device)
+    saturation = (
+        colour.view(-1, 1, 1) * torch.eye(3, device=pictures.device) + (1 - colour).view(-1, 1, 1) * grey
+    )
     light = (gain[:, None] * (1 + cast))[:, :, None]
     matrix = light * contrast.view(-1, 1, 1) * saturation
     middle = pictures.mean(dim=(1, 2, 3)).view(-1, 1, 1)
@@ -98,7 +101,7 @@ def _recoloured(
 def _to_grid(boxes: torch.Tensor) -> torch.Tensor:
     """Return the affine maps from the result's coordinates in [-1, 1] to the frame's."""
     left, top, right, bottom = boxes.unbind(dim=1)
-    matrix = torch.zeros(len(boxes), 2, 3)
+    matrix = torch.zeros(len(boxes), 2, 3, device=boxes.device)
     matrix[:, 0, 0] = right - left
     matrix[:, 1, 1] = bottom - top
     matrix[:, 0, 2] = left + right - 1.0

@@ -27,6 +27,7 @@ _MANY_STONES = frozenset(
 _OTHER_LANGUAGE_SHARE = 0.12
 _VIEW_SHARE = 0.05
 _PROMPT_SHARE = 0.3
+_ALONE_SHARE = 0.12  # one attribute alone: what a combination that was never seen is put together from
 _BARE_SHARE = 0.25
 _NAME_SHARE = 0.08  # shops' own names: words the encoder learns to pass over
 
@@ -100,6 +101,8 @@ def draw_caption(piece: Piece, view: str, rng: random.Random) -> Caption:
     """
     if rng.random() < _OTHER_LANGUAGE_SHARE:
         return _draw_foreign(piece, rng)
+    if rng.random() < _ALONE_SHARE:
+        return _draw_alone(piece, rng)
     phrase = _Phrase(piece)
     rich = rng.random()
     metal = _draw_metal(phrase, rng) if rng.random() < 0.72 else ""
@@ -286,6 +289,28 @@ def _join(
         joint = rng.choice((", ", ", ", " with ", " "))
         text = f"{text}{joint}{rng.choice((', ', ' and ', ' ')).join(details)}"
     return text
+
+
+def _draw_alone(piece: Piece, rng: random.Random) -> Caption:
+    """Tell one attribute and nothing else: ``emerald``, ``a photo of jewelry in rose gold``, ``ring``."""
+    phrase = _Phrase(piece)
+    kind = rng.choice(("metal", "stone", "stone", "category", "motif" if piece.motif else "category"))
+    if kind == "category":
+        phrase.claim("category")
+        text = rng.choice(words.CATEGORY_NOUNS[piece.category][0])
+    elif kind == "motif" and piece.motif:
+        phrase.claim("motif")
+        text = f"{rng.choice(words.MOTIF_WORDS[piece.motif])} {rng.choice(words.NOUNS_FOR_ANY)}"
+    else:
+        told = _draw_metal(phrase, rng) if kind == "metal" else _draw_stone(phrase, rng, rich=0.0)
+        noun = rng.choice(words.NOUNS_FOR_ANY)
+        is_plain = kind == "stone" and piece.stone is None
+        joint = {"metal": "in", "stone": "with"}[kind]
+        forms = [f"{told} {noun}"] if is_plain else [told, f"{told} {noun}", f"{noun} {joint} {told}"]
+        text = rng.choice(forms)
+    if rng.random() < _PROMPT_SHARE:
+        text = _prompted(rng.choice(words.PROMPTS), text)
+    return phrase.caption(text)
 
 
 def _draw_foreign(piece: Piece, rng: random.Random) -> Caption:

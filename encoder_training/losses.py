@@ -26,6 +26,20 @@ def caption_loss(
     return 0.5 * (of_captions + of_pictures)
 
 
+def true_pairs(claims: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
+    """Return which captions are true of which pictures, as ``captions.fits`` does, on the tensors' device.
+
+    Args:
+        claims: Bit sets, shape ``(captions, attributes)``.
+        codes: Codes of pictures, shape ``(pictures, attributes)``.
+    """
+    bits = torch.ones_like(codes) << codes
+    true = torch.ones(len(claims), len(codes), dtype=torch.bool, device=codes.device)
+    for column in range(codes.shape[1]):
+        true &= (claims[:, column, None] & bits[None, :, column]) != 0
+    return true
+
+
 def view_loss(pictures: torch.Tensor, temperature: float) -> torch.Tensor:
     """Return the loss of telling a piece's other picture from all other pictures.
 
@@ -35,8 +49,9 @@ def view_loss(pictures: torch.Tensor, temperature: float) -> torch.Tensor:
     """
     count = len(pictures)
     logits = pictures @ pictures.T / temperature
-    logits = logits.masked_fill(torch.eye(count, dtype=torch.bool), float("-inf"))
-    partner = torch.arange(count).roll(count // 2)
+    itself = torch.eye(count, dtype=torch.bool, device=pictures.device)
+    logits = logits.masked_fill(itself, float("-inf"))
+    partner = torch.arange(count, device=pictures.device).roll(count // 2)
     return functional.cross_entropy(logits, partner)
 
 

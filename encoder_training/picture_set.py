@@ -29,7 +29,7 @@ Drawing = Callable[[Piece, str, int, float, int], NDArray[np.uint8]]
 
 _STUDIO = ("angle", "angle", "turntable", "closeup")
 _OUTSIDE = ("worn", "worn", "hand", "hand", "card", "phone", "phone")
-_PIECES_PER_SHARD = 128
+PIECES_PER_SHARD = 128
 _MOST_FAILURES = 0.02
 _CROP = ObjectCrop()
 _ROOM = 1.3
@@ -69,7 +69,7 @@ class Plan:
     @property
     def shards(self) -> int:
         """Return how many shards it is made in."""
-        return -(-self.pieces // _PIECES_PER_SHARD)
+        return -(-self.pieces // PIECES_PER_SHARD)
 
     def views(self, piece: int) -> tuple[tuple[str, int, float], ...]:
         """Return ``(view, seed, turn)`` of each picture of a piece."""
@@ -112,16 +112,8 @@ def render(plan: Plan, folder: Path, *, workers: int = 2, minutes: float | None 
     Raises:
         RenderError: If the folder holds another set, or too many pictures cannot be drawn.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    _require_plan(plan, folder)
-    for name, shape, kind in (
-        ("pictures.npy", (plan.pictures, plan.side_px, plan.side_px, 3), np.uint8),
-        ("boxes.npy", (plan.pictures, 4), np.float32),
-        ("usable.npy", (plan.pictures,), np.bool_),
-    ):
-        if not (folder / name).exists():
-            np.lib.format.open_memmap(folder / name, mode="w+", dtype=kind, shape=shape).flush()
-    missing = [shard for shard in range(plan.shards) if not _mark(folder, shard).exists()]
+    prepare_folder(plan, folder)
+    missing = [shard for shard in range(plan.shards) if not shard_mark(folder, shard).exists()]
     deadline = time.monotonic() + 60 * minutes if minutes else float("inf")
     started = time.monotonic()
     failed = 0
@@ -137,7 +129,7 @@ def render(plan: Plan, folder: Path, *, workers: int = 2, minutes: float | None 
                 continue
             done += 1
             failed += result
-            pictures = done * _PIECES_PER_SHARD * plan.per_piece
+            pictures = done * PIECES_PER_SHARD * plan.per_piece
             rate = pictures / (time.monotonic() - started)
             said = f"{plan.part}: shard {done} of {len(missing)}, {rate:.0f} pictures/s, {failed} failed"
             print(said, flush=True)  # noqa: T201 - minutes of work want a sign of life
@@ -145,7 +137,44 @@ def render(plan: Plan, folder: Path, *, workers: int = 2, minutes: float | None 
                 pool.shutdown(wait=False, cancel_futures=True)
                 message = f"{failed} of {pictures} pictures cannot be drawn: see failures.jsonl in {folder}"
                 raise RenderError(message)
-    return sum(_mark(folder, shard).exists() for shard in range(plan.shards))
+    return sum(shard_mark(folder, shard).exists() for shard in range(plan.shards))
+
+
+def prepare_folder(plan: Plan, folder: Path) -> None:
+    """Make the empty arrays of a set where there are none.
+
+    Raises:
+        RenderError: If the folder holds another set.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _require_plan(plan, folder)
+    for name, shape, kind in (
+        ("pictures.npy", (plan.pictures, plan.side_px, plan.side_px, 3), np.uint8),
+        ("boxes.npy", (plan.pictures, 4), np.float32),
+        ("usable.npy", (plan.pictures,), np.bool_),
+    ):
+        if not (folder / name).exists():
+            np.lib.format.open_memmap(folder / name, mode="w+", dtype=kind, shape=shape).flush()
+
+
+def rows_of_shard(plan: Plan, shard: int) -> slice:
+    """Return the rows of a shard's pictures."""
+    first = shard * PIECES_PER_SHARD
+    last = min(first + PIECES_PER_SHARD, plan.pieces)
+    return slice(first * plan.per_piece, last * plan.per_piece)
+
+
+def read_plan(folder: Path) -> Plan:
+    """Read what a folder's set is.
+
+    Raises:
+        RenderError: If the folder holds none.
+    """
+    try:
+        return Plan(**json.loads((folder / "plan.json").read_text()))
+    except FileNotFoundError:
+        message = f"{folder} holds no set of pictures: render one first"
+        raise RenderError(message) from None
 
 
 def open_set(folder: Path) -> PictureSet:
@@ -154,18 +183,14 @@ def open_set(folder: Path) -> PictureSet:
     Raises:
         RenderError: If there is none.
     """
-    try:
-        plan = Plan(**json.loads((folder / "plan.json").read_text()))
-    except FileNotFoundError:
-        message = f"{folder} holds no set of pictures: render one first"
-        raise RenderError(message) from None
+    plan = read_plan(folder)
     complete = 0
-    while complete < plan.shards and _mark(folder, complete).exists():
+    while complete < plan.shards and shard_mark(folder, complete).exists():
         complete += 1
     if not complete:
         message = f"no shard in {folder} is complete: render first"
         raise RenderError(message)
-    pieces = min(plan.pieces, complete * _PIECES_PER_SHARD)
+    pieces = min(plan.pieces, complete * PIECES_PER_SHARD)
     rows = pieces * plan.per_piece
     views = [VIEWS.index(view) for piece in range(pieces) for view, _, _ in plan.views(piece)]
     return PictureSet(
@@ -254,8 +279,8 @@ def _render_shard(plan: Plan, folder: Path, shard: int, deadline: float) -> int 
     boxes = np.load(folder / "boxes.npy", mmap_mode="r+")
     usable = np.load(folder / "usable.npy", mmap_mode="r+")
     failures = []
-    first = shard * _PIECES_PER_SHARD
-    for index in range(first, min(first + _PIECES_PER_SHARD, plan.pieces)):
+    first = shard * PIECES_PER_SHARD
+    for index in range(first, min(first + PIECES_PER_SHARD, plan.pieces)):
         piece = _pieces_of[plan][index]
         for place, (view, seed, turn) in enumerate(plan.views(index)):
             row = index * plan.per_piece + place
@@ -272,7 +297,7 @@ def _render_shard(plan: Plan, folder: Path, shard: int, deadline: float) -> int 
     if failures:
         with (folder / "failures.jsonl").open("a") as file:
             file.writelines(json.dumps(failure) + "\n" for failure in failures)
-    _write(_mark(folder, shard), json.dumps({"failed": len(failures)}))
+    write_whole(shard_mark(folder, shard), json.dumps({"failed": len(failures)}))
     return len(failures)
 
 
@@ -315,17 +340,19 @@ def wide_crop(
 def _require_plan(plan: Plan, folder: Path) -> None:
     path = folder / "plan.json"
     if not path.exists():
-        _write(path, json.dumps(asdict(plan), indent=2) + "\n")
+        write_whole(path, json.dumps(asdict(plan), indent=2) + "\n")
     elif Plan(**json.loads(path.read_text())) != plan:
         message = f"{folder} holds the set {path.read_text().strip()}: choose another folder, or remove it"
         raise RenderError(message)
 
 
-def _mark(folder: Path, shard: int) -> Path:
+def shard_mark(folder: Path, shard: int) -> Path:
+    """Return the file that says that a shard is complete."""
     return folder / f"shard-{shard:05d}.json"
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Write a small file, whole or not at all, whoever else writes it."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(text)
     draft.replace(path)

@@ -6,6 +6,7 @@ average and the optimiser, and an interrupted run goes on as if nothing had been
 
 import json
 import math
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -16,13 +17,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from encoder_training import evaluation
 from encoder_training.augmentation import crops, varied_crops
-from encoder_training.captions import claims_of, fits, known_words
-from encoder_training.losses import attribute_loss, caption_loss, view_loss
+from encoder_training.batches import Steps, TensorBatch
+from encoder_training.captions import known_words
+from encoder_training.losses import attribute_loss, caption_loss, true_pairs, view_loss
 from encoder_training.picture_set import PictureSet
-from encoder_training.sampling import Batch, Sampler
+from encoder_training.sampling import Sampler
 from encoder_training.towers import Towers, export, vectors_of_pictures, vectors_of_texts
 
 _LARGEST_SCALE = 100.0
@@ -84,7 +87,28 @@ class HeldOut:
 class Run:
     """One training run in a folder: ``checkpoint.pt``, ``log.jsonl``, and what was exported."""
 
-    def __init__(self, settings: Settings, architecture: Path, train: PictureSet, folder: Path) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        architecture: Path,
+        train: PictureSet,
+        folder: Path,
+        *,
+        device: str = "cpu",
+        workers: int = 0,
+    ) -> None:
+        """Prepare a run.
+
+        Args:
+            settings: What it is.
+            architecture: Of the model.
+            train: What it is trained on.
+            folder: Where it writes.
+            device: ``cpu``, or ``cuda`` for a GPU, whose memory then holds all pictures.
+            workers: Processes that draw batches ahead; the steps are the same with any number.
+        """
+        # Where a GPU's matrix products have no other way to be repeatable; read when it is first used.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
         # Filling fresh memory with NaN took an eighth of a step; nothing here reads what it did not write.
         torch.utils.deterministic.fill_uninitialized_memory = False
@@ -94,10 +118,16 @@ class Run:
         described = json.loads(architecture.read_text())
         self._architecture = {name: described[name] for name in ("model_cfg", "preprocess_cfg")}
         self._set = train
-        self.towers = Towers(architecture)
+        self._device = torch.device(device)
+        self._workers = workers
+        self.towers = Towers(architecture).to(self._device)
         if settings.is_compiled:
             self.towers.compile_pictures()
-        self._sampler = Sampler(train, pieces_per_step=settings.pieces_per_step, seed=settings.seed)
+        sampler = Sampler(train, pieces_per_step=settings.pieces_per_step, seed=settings.seed)
+        self._steps = Steps(sampler, self.towers.tokens, self._shares)
+        # A GPU has all pictures in its memory: from anywhere else they would come too slowly.
+        on_gpu = self._device.type != "cpu"
+        self._pixels_there = torch.from_numpy(np.array(train.pixels)).to(self._device) if on_gpu else None
         self._optimiser = torch.optim.AdamW(
             _groups(self.towers, settings.weight_decay),
             lr=settings.learning_rate,
@@ -117,7 +147,7 @@ class Run:
         path = self.folder / "checkpoint.pt"
         if not path.exists():
             return False
-        saved = torch.load(path, weights_only=True)
+        saved = torch.load(path, weights_only=True, map_location=self._device)
         if saved["identity"] != self._identity():
             message = f"checkpoint {path} belongs to the run {saved['identity']}, not to {self._identity()}"
             raise TrainingError(message)
@@ -162,12 +192,14 @@ class Run:
         """
         last = min(until or self.settings.steps, self.settings.steps)
         started, since, waited = time.monotonic(), self.step, 0.0
-        while self.step < last:
-            parts = self._one_step()
+        for batch in self._steps.between(self.step, last, self._workers):
+            parts = self._take(batch)
             self.step += 1
-            if self.step % log_every == 0 or self.step == last:
+            if self.step % log_every == 0 or self.step % save_every == 0 or self.step == last:
+                told = {name: round(value.item(), 5) for name, value in parts.items()}
+                self._require_finite(told["loss"])
                 rate = (self.step - since) / max(time.monotonic() - started - waited, 1e-9)
-                self._log({"step": self.step, "kind": "loss", **parts, "steps_per_second": round(rate, 3)})
+                self._log({"step": self.step, "kind": "loss", **told, "steps_per_second": round(rate, 3)})
             pause = time.monotonic()
             if held_out and (self.step % evaluate_every == 0 or self.step == self.settings.steps):
                 self._log({"step": self.step, "kind": "held_out", **self.evaluate(held_out)})
@@ -187,7 +219,8 @@ class Run:
         vectors = []
         for at in range(0, count * per_piece, 512):
             rows = slice(at, min(at + 512, count * per_piece))
-            cut = crops(torch.tensor(pictures.pixels[rows]), torch.tensor(pictures.boxes[rows]), side_px)
+            pixels, boxes = torch.tensor(pictures.pixels[rows]), torch.tensor(pictures.boxes[rows])
+            cut = crops(pixels.to(self._device), boxes.to(self._device), side_px)
             vectors.append(vectors_of_pictures(self.towers, cut))
         by_place = np.concatenate(vectors).reshape(count, per_piece, -1)
         measured = measures(
@@ -202,34 +235,41 @@ class Run:
         if words:
             _write_text(words, "".join(f"{word}\n" for word in known_words()))
 
-    def _one_step(self) -> dict[str, float]:
+    def steps_per_second(self, steps: int) -> float:
+        """Return how fast steps of this run are, and leave the run of no further use."""
+        batches = self._steps.between(0, steps + 2, self._workers)
+        for _ in range(2):
+            self._take(next(batches))["loss"].item()
+        started = time.monotonic()
+        for batch in batches:
+            loss = self._take(batch)["loss"]
+        loss.item()  # waits for the device
+        return steps / (time.monotonic() - started)
+
+    def _shares(self, step: int) -> tuple[float, float]:
+        """Return the chance of views from outside the studio, and the share of alike pieces, at a step."""
+        progress = step / self.settings.steps
+        return _ramp(progress, 0.02, 0.3), self.settings.alike_share * _ramp(progress, 0.05, 0.3)
+
+    def _take(self, batch: TensorBatch) -> dict[str, torch.Tensor]:
         settings = self.settings
         self.towers.train()
-        progress = self.step / settings.steps
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate(self.step, settings)
-        batch = self._sampler.batch(
-            self.step,
-            outside=_ramp(progress, 0.02, 0.3),
-            alike=settings.alike_share * _ramp(progress, 0.05, 0.3),
-        )
-        pixels = self._pixels(batch, progress)
-        tokens = self.towers.tokens([caption.text for caption in batch.captions])
-        true = torch.from_numpy(fits(claims_of(batch.captions), batch.codes))
-        wanted = torch.from_numpy(batch.codes[:, :-1].astype(np.int64))
-        half = torch.autocast("cpu", _TYPES[settings.precision], enabled=settings.precision != "float32")
-        # The flash kernel's backward takes 30 times as long on rows of a dozen tokens.
+        batch = batch.to(self._device)
+        pixels = self._pixels(batch.rows)
+        true = true_pairs(batch.claims, batch.codes)
+        precision = _TYPES[settings.precision]
+        half = torch.autocast(self._device.type, precision, enabled=settings.precision != "float32")
+        # The flash kernel's backward takes 30 times as long on rows of a dozen tokens; this one is exact too.
         with half, sdpa_kernel(SDPBackend.MATH):
             pictures = self.towers.encode_pictures(pixels)
-            texts = self.towers.encode_tokens(tokens)
+            texts = self.towers.encode_tokens(batch.tokens)
         scale = self.towers.clip.logit_scale.exp().clamp(max=_LARGEST_SCALE)
         by_caption = caption_loss(pictures, texts, true, scale)
         by_view = view_loss(pictures, settings.view_temperature)
-        by_attribute = attribute_loss(self.towers.attribute_logits(pictures), wanted)
+        by_attribute = attribute_loss(self.towers.attribute_logits(pictures), batch.codes[:, :-1])
         loss = by_caption + settings.view_weight * by_view + settings.attribute_weight * by_attribute
-        if not math.isfinite(loss.item()):
-            message = f"the loss of step {self.step} is {loss.item()}: take a lower learning rate"
-            raise TrainingError(message)
         self._optimiser.zero_grad(set_to_none=True)
         with sdpa_kernel(SDPBackend.MATH):
             loss.backward()
@@ -237,30 +277,41 @@ class Run:
         self._optimiser.step()
         self._follow()
         return {
-            "loss": round(loss.item(), 5),
-            "caption": round(by_caption.item(), 5),
-            "view": round(by_view.item(), 5),
-            "attribute": round(by_attribute.item(), 5),
-            "scale": round(scale.item(), 3),
+            "loss": loss.detach(),
+            "caption": by_caption.detach(),
+            "view": by_view.detach(),
+            "attribute": by_attribute.detach(),
+            "scale": scale.detach(),
         }
 
-    def _pixels(self, batch: Batch, progress: float) -> torch.Tensor:
+    def _require_finite(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            message = f"the loss of step {self.step} is {loss}: take a lower learning rate"
+            raise TrainingError(message)
+
+    def _pixels(self, rows: torch.Tensor) -> torch.Tensor:
+        progress = self.step / self.settings.steps
         side_px = self.towers.image_size_px
         if self.settings.small_px and progress < self.settings.small_share:
             side_px = self.settings.small_px
-        generator = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + self.step)
-        pixels = torch.from_numpy(self._set.pixels[batch.rows])
-        boxes = torch.from_numpy(self._set.boxes[batch.rows])
+        generator = torch.Generator(self._device).manual_seed(self.settings.seed * 1_000_003 + self.step)
+        at = rows.cpu().numpy()
+        boxes = torch.from_numpy(self._set.boxes[at]).to(self._device)
+        if self._pixels_there is None:
+            pixels = torch.from_numpy(self._set.pixels[at])
+        else:
+            pixels = self._pixels_there[rows]
         return varied_crops(pixels, boxes, side_px, _ramp(progress, 0.05, 0.6), generator)
 
     def _follow(self) -> None:
         decay = min(self.settings.average, (1 + self.step) / (10 + self.step))
+        own = self.towers.state_dict()
+        moving = [name for name, tensor in own.items() if tensor.is_floating_point()]
+        follow = get_ema_multi_avg_fn(decay)  # one call for all: hundreds would keep a GPU waiting
         with torch.no_grad():
-            for name, tensor in self.towers.state_dict().items():
-                if tensor.is_floating_point():
-                    self.average[name].lerp_(tensor, 1 - decay)
-                else:
-                    self.average[name].copy_(tensor)
+            follow([self.average[name] for name in moving], [own[name] for name in moving], None)
+            for name in own.keys() - set(moving):
+                self.average[name].copy_(own[name])
 
     def _identity(self) -> dict[str, Any]:
         return {

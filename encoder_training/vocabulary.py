@@ -11,7 +11,7 @@ Words = tuple[str, ...]
 
 # category -> (singular, plural)
 CATEGORY_NOUNS: Mapping[str, tuple[Words, Words]] = {
-    "ring": (("ring", "ring", "ring", "finger ring", "band"), ("rings", "finger rings")),
+    "ring": (("ring", "ring", "ring", "finger ring"), ("rings", "finger rings")),
     "necklace": (("necklace", "necklace", "necklace", "neck chain", "collar"), ("necklaces",)),
     "earrings": (("earrings", "earrings", "pair of earrings", "earring"), ("earrings", "ear rings")),
     "bracelet": (("bracelet", "bracelet", "bracelet", "wrist bracelet", "wristlet"), ("bracelets",)),
@@ -22,7 +22,7 @@ CATEGORY_NOUNS: Mapping[str, tuple[Words, Words]] = {
         ("watches", "wristwatches", "timepieces"),
     ),
 }  # fmt: skip
-# (category, design) -> nouns that name both
+# (category, design) -> nouns that name both; none is what every piece of the category is called
 DESIGN_NOUNS: Mapping[tuple[str, str], Words] = {
     ("ring", "solitaire"): ("solitaire ring", "solitaire", "single stone ring", "engagement ring"),
     ("ring", "three_stone"): ("three stone ring", "trilogy ring", "three-stone ring"),
@@ -74,7 +74,7 @@ DESIGN_NOUNS: Mapping[tuple[str, str], Words] = {
     ("brooch", "bar"): ("bar brooch", "bar pin"),
     ("brooch", "wreath"): ("wreath brooch", "circle brooch"),
     ("brooch", "motif"): ("motif brooch",),
-    ("watch", "classic"): ("classic watch", "classic wristwatch", "watch"),
+    ("watch", "classic"): ("classic watch", "classic wristwatch"),
     ("watch", "dress"): ("dress watch", "slim watch"),
     ("watch", "chronograph"): ("chronograph", "chronograph watch", "sports watch"),
 }

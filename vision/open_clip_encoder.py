@@ -42,6 +42,7 @@ AGREEMENT_FLOOR = 0.999
 """Least cosine between a bfloat16 and a float32 vector of the same picture or text."""
 
 _MIN_BFLOAT16_PARAMETERS = 20_000_000
+_MIN_CONVOLUTION_WEIGHTS = 1_000_000
 _WIDEST_STRIP = 8
 _PROBE_TEXTS = ["a gold ring", "silver necklace with a blue stone", "خاتم ذهب", "wristwatch, leather strap"]
 
@@ -263,7 +264,9 @@ def load_encoder(settings: EncoderSettings) -> OpenClipEncoder:
 
     if settings.precision == "bfloat16":
         chosen = encoder(model, torch.bfloat16)
-    elif settings.precision == "auto" and bfloat16_is_faster(device, _parameters(model)):
+    elif settings.precision == "auto" and bfloat16_is_faster(
+        device, _parameters(model), _convolution_weights(model)
+    ):
         chosen = _agreeing(encoder(copy.deepcopy(model), torch.bfloat16), encoder(model, torch.float32))
     else:
         chosen = encoder(model, torch.float32)
@@ -277,24 +280,29 @@ def _default_batch_size(device: torch.device, parameters: int) -> int:
     return 16 if parameters >= _MIN_BFLOAT16_PARAMETERS else 32
 
 
-def bfloat16_is_faster(device: torch.device, parameters: int) -> bool:
+def bfloat16_is_faster(device: torch.device, parameters: int, convolution_weights: int = 0) -> bool:
     """Tell whether a whole model in bfloat16 runs faster than in float32 here.
 
     Answered from the hardware, not with a stop watch: a busy machine would answer differently from run to
-    run, and the vectors of a resumed run would differ with it.  Measured for ViT-B-32 on two cores with
-    AVX512-BF16 and without matrix tiles (AMX): 17 images/s in bfloat16, 31 in float32.  So a processor needs
-    the tiles; where another kind is faster too, ``precision: bfloat16`` says so.  ``benchmarks/embed.py``
-    measures both.
+    run, and the vectors of a resumed run would differ with it.  Measured on two cores with AVX512-BF16 and
+    without matrix tiles (AMX), in images per second: ViT-B-32 17 in bfloat16 and 31 in float32;
+    loupe-small, whose tower is convolutions, 2,290 and 1,280.  So a transformer needs the tiles, and
+    convolutions only the instructions; where another kind is faster too, ``precision: bfloat16`` says so.
+    ``benchmarks/embed.py`` measures both.
 
     Args:
         device: Where the model runs.
         parameters: How many it has; a small one spends its time elsewhere than in matrix products.
+        convolution_weights: How many of them belong to convolutions.
     """
+    has_tiles = bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    if device.type == "cpu" and convolution_weights >= _MIN_CONVOLUTION_WEIGHTS:
+        return has_tiles or bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
     if parameters < _MIN_BFLOAT16_PARAMETERS:
         return False
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    return has_tiles
 
 
 def agreement(one: OpenClipEncoder, other: OpenClipEncoder) -> float:
@@ -616,6 +624,13 @@ def _is_convolutional(model: Any) -> bool:
 
 def _parameters(model: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _convolution_weights(model: torch.nn.Module) -> int:
+    layers = (layer for layer in model.modules() if isinstance(layer, torch.nn.Conv2d))
+    # A picture transformer cuts its patches with one convolution; its work is elsewhere.
+    sizes = [layer.weight.numel() for layer in layers]
+    return sum(sizes) if len(sizes) > 1 else 0
 
 
 def _agreeing(fast: OpenClipEncoder, exact: OpenClipEncoder) -> OpenClipEncoder:

@@ -1,13 +1,18 @@
 import json
+import random
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from encoder_training.attributes import codes
 from encoder_training.augmentation import crops, varied_crops
-from encoder_training.losses import caption_loss, view_loss
+from encoder_training.captions import VIEWS, claims_of, draw_caption, fits
+from encoder_training.losses import caption_loss, true_pairs, view_loss
+from encoder_training.packing import pack, unpack
 from encoder_training.picture_set import Plan, RenderError, open_set, render, wide_crop
+from encoder_training.selection import select_pieces
 from vision.object_crop import ObjectCrop, cropped_to_object, object_square
 
 PLAN = Plan(part="train", pieces=140, per_piece=3, drawn_px=32, side_px=32, drawing="stand_in")
@@ -31,6 +36,43 @@ def test_training_sees_the_square_that_inference_crops(box):
     assert np.abs(seen - expected).mean() < 0.03
     left, top, right, bottom = object_square(picture, ObjectCrop())
     assert (right - left, bottom - top) == cropped.shape[:2]
+
+
+def test_a_packed_set_is_the_set_but_for_what_webp_loses(tmp_path):
+    render(PLAN, tmp_path / "set", workers=1)
+    assert pack(tmp_path / "set", tmp_path / "packed", workers=1) == 2
+    (tmp_path / "packed" / "shard-00001.npz").rename(tmp_path / "later.npz")
+
+    assert unpack(tmp_path / "packed", tmp_path / "there", workers=1) == 1
+    (tmp_path / "later.npz").rename(tmp_path / "packed" / "shard-00001.npz")
+    assert unpack(tmp_path / "packed", tmp_path / "there", workers=1) == 2
+
+    one, other = open_set(tmp_path / "set"), open_set(tmp_path / "there")
+    assert one.pieces == other.pieces
+    assert np.array_equal(one.boxes, other.boxes)
+    assert np.array_equal(one.usable, other.usable)
+    assert np.abs(one.pixels.astype(float) - other.pixels).mean() < 8
+
+
+def test_a_damaged_packed_shard_is_named(tmp_path):
+    render(PLAN, tmp_path / "set", workers=1)
+    pack(tmp_path / "set", tmp_path / "packed", workers=1)
+    file = tmp_path / "packed" / "shard-00000.npz"
+    file.write_bytes(file.read_bytes()[:5000])
+
+    with pytest.raises(RenderError, match=r"shard-00000\.npz is damaged"):
+        unpack(tmp_path / "packed", tmp_path / "there", workers=1)
+
+
+def test_captions_are_true_of_the_same_pictures_on_any_device():
+    pieces = select_pieces("train", 80)
+    rng = random.Random(5)
+    claims = claims_of([draw_caption(piece, "worn", rng) for piece in pieces])
+    seen = np.column_stack((codes(pieces), np.full(len(pieces), VIEWS.index("worn")))).astype(np.int64)
+
+    found = true_pairs(torch.from_numpy(claims), torch.from_numpy(seen)).numpy()
+
+    assert np.array_equal(found, fits(claims, seen.astype(np.int16)))
 
 
 def test_rendering_goes_on_where_it_was_stopped(tmp_path):

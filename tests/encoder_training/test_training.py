@@ -125,6 +125,14 @@ def test_a_batch_follows_from_seed_and_step_alone(train_set):
     assert (batch.rows[:16] != batch.rows[16:]).all()
 
 
+def test_worker_processes_draw_what_the_run_itself_would(tiny_architecture, train_set, tmp_path):
+    alone = trained(TINY, tiny_architecture, train_set, tmp_path / "alone")
+    helped = Run(TINY, tiny_architecture, train_set, tmp_path / "helped", workers=2)
+    helped.train()
+
+    assert same(alone.average, helped.average)
+
+
 def test_the_shipped_word_list_is_the_one_that_captions_use():
     shipped = Path(__file__).parents[2] / "vision" / "models" / "loupe_small.words.txt"
 

@@ -438,7 +438,7 @@ def test_the_small_model_agrees_with_itself_in_bfloat16(ring):
 
 def test_bfloat16_that_disagrees_is_not_taken(monkeypatch, tmp_path, weights, load_file):
     # given: a model that bfloat16 cannot follow, on a machine where bfloat16 is faster
-    monkeypatch.setattr("vision.open_clip_encoder.bfloat16_is_faster", lambda device, parameters: True)
+    monkeypatch.setattr("vision.open_clip_encoder.bfloat16_is_faster", lambda *_: True)
     save_file(weights, tmp_path / "tame.safetensors")
     nearly_equal = weights["visual.proj"][:, :1].repeat(1, 16) + 1e-4 * weights["visual.proj"]
     centred = {"visual.ln_post.bias": weights["visual.ln_post.bias"] + 300.0}
@@ -453,6 +453,25 @@ def test_bfloat16_that_disagrees_is_not_taken(monkeypatch, tmp_path, weights, lo
 
 def test_small_models_stay_in_float32_everywhere():
     assert not bfloat16_is_faster(torch.device("cpu"), parameters=1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("capability", "parameters", "convolution_weights", "expected"),
+    [
+        ("avx512_bf16", 10_000_000, 3_000_000, True),
+        ("amx_bf16", 10_000_000, 3_000_000, True),
+        ("avx2", 10_000_000, 3_000_000, False),
+        ("avx512_bf16", 10_000_000, 200_000, False),
+        ("avx512_bf16", 150_000_000, 0, False),
+        ("amx_bf16", 150_000_000, 0, True),
+    ],
+)
+def test_convolutions_need_less_of_a_processor_than_transformers(
+    monkeypatch, capability, parameters, convolution_weights, expected
+):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {capability: True})
+
+    assert bfloat16_is_faster(torch.device("cpu"), parameters, convolution_weights) == expected
 
 
 def test_a_gpu_that_is_not_there_is_asked_for_in_vain(tiny_architecture, monkeypatch):
