@@ -12,6 +12,7 @@ from catalog.declarations import FeedDeclaration, FeedFormat
 from catalog.errors import FeedRefusedError
 from catalog.listing import Damage, Listing, Reject, Remark
 from catalog.readers import json_document
+from catalog.readers.compression import unpacked
 from catalog.readers.encodings import encoding_of
 from catalog.readers.google_merchant_tsv import attribute_name
 from catalog.readers.record import Record
@@ -134,9 +135,17 @@ def guess_format(path: Path) -> FeedDeclaration:
     if not path.is_file():
         message = f"{path} is no file: give the path of a feed's file"
         raise FeedRefusedError(message, reason="missing_file")
-    if path.stat().st_size == 0:
+    with unpacked(path) as plain:
+        if plain.path is None:
+            raise _unknown(path, plain.damage.message if plain.damage else "holds nothing")
+        return _guessed(path, plain.path)
+
+
+def _guessed(path: Path, plain: Path) -> FeedDeclaration:
+    """Guess by the plain content of ``path``, which lies at ``plain``."""
+    if plain.stat().st_size == 0:
         return _declared(path, "jsonl", {"source_id": "id", "title": "title"})
-    with path.open(encoding=encoding_of(path).name, errors="replace", newline="") as file:
+    with plain.open(encoding=encoding_of(plain).name, errors="replace", newline="") as file:
         start = file.read(_START)
     text = start.lstrip("\ufeff \t\r\n")
     if text.startswith("<"):
@@ -144,12 +153,16 @@ def guess_format(path: Path) -> FeedDeclaration:
             return _declared(path, "google_merchant_xml", {})
         raise _unknown(path, "is markup, but neither an RSS nor an Atom feed")
     if text.startswith(("{", "[")):
-        return _guessed_json(path, text)
+        return _guessed_json(path, plain, text)
     header = next((line for line in start.splitlines() if line.strip()), "")
     delimiter = sniffed_delimiter(header)
     columns = [" ".join(column.split()) for column in next(csv.reader([header], delimiter=delimiter), [])]
     if {"Title", "Variant Price"} <= set(columns) or {"Title", "URL handle"} <= set(columns):
         return _declared(path, "shopify_csv", {})
+    if {"Type", "Name", "Regular price"} <= set(columns):
+        return _declared(path, "woocommerce_csv", {})
+    if {"sku", "product_type", "attribute_set_code"} <= set(columns):
+        return _declared(path, "magento_csv", {})
     names = {attribute_name(column) for column in columns}
     if delimiter == "\t" and {"id", "title"} <= names and names & {"image_link", "availability", "condition"}:
         return _declared(path, "google_merchant_tsv", {})
@@ -221,14 +234,16 @@ def _declared(
     )
 
 
-def _guessed_json(path: Path, text: str) -> FeedDeclaration:
+def _guessed_json(path: Path, plain: Path, text: str) -> FeedDeclaration:
+    if re.match(r'\s*\{\s*"products"\s*:', text) and '"variants"' in text and '"body_html"' in text:
+        return _declared(path, "shopify_json", {})
     lines = [line for line in text.splitlines() if line.strip()]
     first = _object(lines[0])
     if first is not None and (len(lines) > 1 or path.suffix in (".jsonl", ".ndjson")):
         return _declared(path, "jsonl", _guessed_mapping(path, _columns(first)))
     for records in (None, *_lists_in(text)):
         trial = _declared(path, "json", {"source_id": "id", "title": "title"}, records)
-        for one in json_document.read(path, trial):
+        for one in json_document.read(plain, trial):
             if isinstance(one, Record):
                 return _declared(path, "json", _guessed_mapping(path, _columns(one.fields)), records)
             if isinstance(one, Damage):

@@ -11,9 +11,20 @@ from catalog.field_paths import checked_path
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 FeedKind = Literal["retailer", "manufacturer", "community"]
 FeedFormat = Literal[
-    "shopify_csv", "google_merchant_xml", "google_merchant_tsv", "json", "jsonl", "csv", "images"
+    "shopify_csv",
+    "shopify_json",
+    "woocommerce_csv",
+    "magento_csv",
+    "google_merchant_xml",
+    "google_merchant_tsv",
+    "json",
+    "jsonl",
+    "csv",
+    "xml",
+    "images",
 ]
-NEEDS_MAPPING = frozenset({"json", "jsonl", "csv"})
+NEEDS_MAPPING = frozenset({"json", "jsonl", "csv", "xml"})
+PAGED = frozenset({"json", "jsonl", "shopify_json"})
 MAPPED_FIELDS = (
     "source_id", "title", "description", "url", "brand", "category", "metal", "metal_colour", "fineness",
     "plating", "stones", "styles", "colour", "weight", "gtin", "mpn", "sku", "certificate", "availability",
@@ -24,16 +35,23 @@ _NAMED_FIELD = re.compile(r"title\.[a-z]{2}|dimensions_mm\.([a-z][a-z0-9_]{0,30}
 
 
 class Pagination(BaseModel):
-    """How an HTTP feed continues: by page number, or a field or ``Link`` header with the next URL."""
+    """How an HTTP feed continues: by page number, by cursor, or by the next URL in a field or header."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    style: Literal["page", "next_field", "link"]
-    parameter: str = "page"  # page: the query parameter that counts
+    style: Literal["page", "cursor", "next_field", "link"]
+    parameter: str = "page"  # page: the query parameter that counts; cursor: the one that takes the cursor
     first: int = 1
-    next_field: str | None = None  # next_field: dotted path to the next page's URL in a JSON answer
+    next_field: str | None = None  # dotted path in a JSON answer to the next page's URL, or to the cursor
     records_field: str | None = None  # dotted path to the records, to see that a page is empty
     max_pages: int = Field(default=1000, ge=1)
+
+    @model_validator(mode="after")
+    def _cursor_has_a_place(self) -> "Pagination":
+        if self.style == "cursor" and self.next_field is None:
+            message = "pagination by cursor needs next_field: the dotted path to the cursor in an answer"
+            raise ValueError(message)
+        return self
 
 
 class FeedDeclaration(BaseModel):
@@ -49,7 +67,9 @@ class FeedDeclaration(BaseModel):
     deliveries: Literal["full", "increments"] = "full"  # full: what a delivery leaves out has been withdrawn
     images: str | None = None  # base of relative picture paths: a folder, URL or s3:// prefix
     images_pattern: str | None = None  # picture path per row where no column holds one: "images/{id}.jpg"
-    records: str | None = None  # json: dotted path to the list of records; default: the document is the list
+    member: str | None = None  # zip: glob of the file in it that is the feed; default: the only one
+    # json: dotted path to the list of records, by default the document; xml: path to the elements
+    records: str | None = None
     mapping: dict[str, str] = Field(default_factory=dict)  # our field -> column or dotted path
     defaults: dict[str, str] = Field(default_factory=dict)  # our field -> raw text for rows that state none
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None  # of bare numbers
@@ -84,6 +104,12 @@ class FeedDeclaration(BaseModel):
             and not {"source_id", "title"} <= self.mapping.keys() | self.defaults.keys()
         ):
             message = f"format {self.format} fixes no field names: map at least source_id and title"
+            raise ValueError(message)
+        if self.format == "xml" and not self.records:
+            message = "format xml needs records: the path to the elements, as catalogue.products.product"
+            raise ValueError(message)
+        if self.pagination is not None and self.format not in PAGED:
+            message = f"format {self.format} comes in one piece: pagination is for {', '.join(sorted(PAGED))}"
             raise ValueError(message)
         return self
 

@@ -25,7 +25,7 @@ import httpx
 from catalog.declarations import FeedDeclaration, Pagination
 from catalog.deliveries import Arrival
 from catalog.errors import FeedRefusedError
-from catalog.field_paths import first_stated
+from catalog.field_paths import as_text, first_stated
 from catalog.http import Answer, HttpClient, host_of, shown
 from catalog.s3_locations import S3Address, s3_address, s3_failures
 from storage.objects import sha256_of_file
@@ -236,7 +236,7 @@ def _from_http(
     name = _kept_name(last_part or host_of(url) or "feed")
     before = known.get(name, {})
     with access.http(declaration) as http:
-        if declaration.pagination is not None and declaration.format in ("json", "jsonl"):
+        if declaration.pagination is not None:
             headers = _crawl(declaration, declaration.pagination, http, scratch)
         else:
             asked = {
@@ -309,6 +309,8 @@ def _records_of_page(
 ) -> tuple[list[Any], Any]:
     text = answer.body.decode("utf-8-sig", "replace")
     where = pagination.records_field or declaration.records
+    if where is None and declaration.format == "shopify_json":
+        where = "products"
     try:
         if declaration.format == "jsonl":
             return [json.loads(line, parse_float=str) for line in text.splitlines() if line.strip()], None
@@ -335,6 +337,11 @@ def _next_page(
 ) -> str | None:
     if pagination.style == "page":
         return _with_parameter(declaration.location, pagination.parameter, number + 1)
+    if pagination.style == "cursor":
+        stated = first_stated(document, pagination.next_field or "") if isinstance(document, dict) else None
+        cursor = as_text(stated.value) if stated else ""
+        has_more = cursor and cursor.casefold() not in ("false", "null", "0")
+        return _with_parameter(declaration.location, pagination.parameter, cursor) if has_more else None
     if pagination.style == "link":
         links = httpx.Response(200, headers=dict(answer.headers)).links
         following = links.get("next", {}).get("url")
@@ -348,7 +355,7 @@ def _next_page(
     return urljoin(answer.url, following.strip())
 
 
-def _with_parameter(url: str, parameter: str, value: int) -> str:
+def _with_parameter(url: str, parameter: str, value: int | str) -> str:
     parts = urlsplit(url)
     query = [(key, old) for key, old in parse_qsl(parts.query, keep_blank_values=True) if key != parameter]
     return urlunsplit(parts._replace(query=urlencode([*query, (parameter, value)])))

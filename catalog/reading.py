@@ -4,32 +4,15 @@ One row in memory at a time (JSON Lines, CSV, TSV, XML, JSON); what grows with t
 ids that tells duplicates.  No content raises: a bad row is a Reject, a file that breaks off is one Damage.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from catalog.declarations import FeedDeclaration
+from catalog.formats import format_of
 from catalog.listing import Damage, Listing, Reject, Remark
-from catalog.readers import (
-    csv_table,
-    google_merchant_tsv,
-    google_merchant_xml,
-    image_manifest,
-    json_document,
-    json_lines,
-    shopify_csv,
-)
-from catalog.readers.record import Reader, Record
+from catalog.readers.compression import unpacked
+from catalog.readers.record import Read, Record
 from catalog.standardise import Standardiser
-
-READERS: Mapping[str, Reader] = {
-    "shopify_csv": shopify_csv.read,
-    "google_merchant_xml": google_merchant_xml.read,
-    "google_merchant_tsv": google_merchant_tsv.read,
-    "json": json_document.read,
-    "jsonl": json_lines.read,
-    "csv": csv_table.read,
-    "images": image_manifest.read,
-}
 
 
 def read_delivery(path: Path, declaration: FeedDeclaration) -> Iterator[Listing | Reject | Remark | Damage]:
@@ -41,7 +24,7 @@ def read_delivery(path: Path, declaration: FeedDeclaration) -> Iterator[Listing 
     standardiser = Standardiser(declaration)
     seen: set[str] = set()
     records = 0
-    for one in reader_of(declaration)(path, declaration):
+    for one in _read_plain(path, declaration):
         if not isinstance(one, Record):
             yield one
             continue
@@ -65,8 +48,12 @@ def read_delivery(path: Path, declaration: FeedDeclaration) -> Iterator[Listing 
         yield from standardiser.closing_remarks()
 
 
-def reader_of(declaration: FeedDeclaration) -> Reader:
-    """Return the reader of a feed's deliveries: a crawl of several pages is kept as JSON Lines."""
-    if declaration.pagination is not None and declaration.format == "json":
-        return json_lines.read
-    return READERS[declaration.format]
+def _read_plain(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:
+    """Yield what a delivery's plain file holds; of one that could not be unpacked whole, its damage last."""
+    with unpacked(path, declaration.member) as plain:
+        if plain.path is not None:
+            for one in format_of(declaration).read(plain.path, declaration):
+                if plain.damage is None or not isinstance(one, Damage):  # the cut file's own break says less
+                    yield one
+        if plain.damage is not None:
+            yield plain.damage

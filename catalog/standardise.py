@@ -5,7 +5,7 @@ cannot be read leaves its field empty and gets a Remark; ``read_from`` keeps the
 interpreted field.  Category, metal and stones come from the title only where no column states them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -17,6 +17,7 @@ from catalog.dimensions import read_labelled_lengths, read_lengths, read_weight
 from catalog.errors import UnreadableValueError
 from catalog.field_paths import Stated, all_stated, as_text, first_stated, holds
 from catalog.fineness import read_fineness
+from catalog.formats import FORMATS
 from catalog.identifiers import clean_part_number, read_gtin
 from catalog.image_mentions import image_mentions
 from catalog.listing import Listing, Reading, Reject, Remark
@@ -32,49 +33,6 @@ LONGEST_CODE = 100
 LONGEST_DESCRIPTION = 100_000
 LONGEST_RAW = 500
 
-_GOOGLE = {
-    "source_id": "id",
-    "title": "title",
-    "description": "description | summary | content",
-    "url": "link",
-    "brand": "brand",
-    "category": "product_type | google_product_category | category",
-    "metal": "material",
-    "colour": "color",
-    "dimensions_mm.length": "product_length",
-    "dimensions_mm.width": "product_width",
-    "dimensions_mm.height": "product_height",
-    "weight": "product_weight",
-    "gtin": "gtin",
-    "mpn": "mpn",
-    "availability": "availability",
-    "price": "sale_price | price",
-    "list_price": "price",
-    "images": "image_link, additional_image_link, additional_image_link[]",
-}
-FIXED_MAPPINGS: Mapping[str, Mapping[str, str]] = {
-    "google_merchant_xml": _GOOGLE,
-    "google_merchant_tsv": _GOOGLE,
-    "shopify_csv": {
-        "source_id": "Handle",
-        "title": "Title",
-        "description": "Body (HTML)",
-        "brand": "Vendor",
-        "category": "Type | Product Category | Google Shopping / Google Product Category",
-        "weight": "Variant Grams",
-        "gtin": "Variant Barcode",
-        "mpn": "Google Shopping / MPN",
-        "sku": "Variant SKU",
-        "availability": "availability",
-        "price": "Variant Price",
-        "list_price": "Variant Compare At Price",
-        "images": "images[].src",
-        "images_alt": "images[].alt",
-    },
-    "images": {"source_id": "path", "title": "title", "category": "category", "images": "path"},
-}
-# These formats fix how a number is written, whatever language the texts are in.
-_PLAIN_NUMBERS = frozenset({"google_merchant_xml", "google_merchant_tsv", "shopify_csv"})
 _METAL_FIELDS = ("metal", "fineness", "plating", "metal_colour")
 
 
@@ -123,8 +81,9 @@ class Standardiser:
     def __init__(self, declaration: FeedDeclaration) -> None:
         self.declaration = declaration
         self.language = declaration.language
-        self.number_language = "en" if declaration.format in _PLAIN_NUMBERS else declaration.language
-        self.mapping = {**FIXED_MAPPINGS.get(declaration.format, {}), **declaration.mapping}
+        form = FORMATS[declaration.format]
+        self.number_language = "en" if form.plain_numbers else declaration.language
+        self.mapping = {**form.mapping, **declaration.mapping}
         self._never_held = dict(declaration.mapping)
 
     def read(self, record: Record) -> tuple[Listing | Reject, list[Remark]]:

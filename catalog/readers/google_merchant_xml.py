@@ -16,6 +16,26 @@ from catalog.declarations import FeedDeclaration
 from catalog.listing import Damage
 from catalog.readers.record import Read, Record
 
+MAPPING = {
+    "source_id": "id",
+    "title": "title",
+    "description": "description | summary | content",
+    "url": "link",
+    "brand": "brand",
+    "category": "product_type | google_product_category | category",
+    "metal": "material",
+    "colour": "color",
+    "dimensions_mm.length": "product_length",
+    "dimensions_mm.width": "product_width",
+    "dimensions_mm.height": "product_height",
+    "weight": "product_weight",
+    "gtin": "gtin",
+    "mpn": "mpn",
+    "availability": "availability",
+    "price": "sale_price | price",
+    "list_price": "price",
+    "images": "image_link, additional_image_link, additional_image_link[]",
+}
 _GOOGLE = "{http://base.google.com/ns/1.0}"
 _ITEMS = frozenset({"item", "entry"})
 

@@ -16,6 +16,22 @@ from catalog.listing import Reject
 from catalog.readers.record import Read, Record
 from catalog.readers.tables import Row, read_rows
 
+MAPPING = {
+    "source_id": "Handle",
+    "title": "Title",
+    "description": "Body (HTML)",
+    "brand": "Vendor",
+    "category": "Type | Product Category | Google Shopping / Google Product Category",
+    "weight": "Variant Grams",
+    "gtin": "Variant Barcode",
+    "mpn": "Google Shopping / MPN",
+    "sku": "Variant SKU",
+    "availability": "availability",
+    "price": "Variant Price",
+    "list_price": "Variant Compare At Price",
+    "images": "images[].src",
+    "images_alt": "images[].alt",
+}
 # Since 2024 -> before: the older names are what the mapping and messages use.
 OLDER_NAMES = {
     "URL handle": "Handle",

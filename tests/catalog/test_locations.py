@@ -3,6 +3,7 @@ import os
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import ValidationError
 
 from catalog.declarations import FeedDeclaration
 from catalog.errors import FeedRefusedError, FeedUnreachableError
@@ -150,6 +151,47 @@ def test_pages_follow_a_field_or_a_link_header(server, access):
             declared(f"{server.url}/{path}", "json", records="items", pagination=pagination), access
         )
         assert [json.loads(line)["id"] for line in data.splitlines()] == [1, 2]
+
+
+@pytest.mark.parametrize("last", [None, "", False])
+def test_pages_follow_a_cursor(server, access, last):
+    server.answer("/feed", page(1, page={"end": "a b"}))
+    server.answer("/feed?after=a+b", page(2, page={"end": last}))
+    pagination = {"style": "cursor", "parameter": "after", "next_field": "page.end"}
+    declaration = declared(f"{server.url}/feed", "json", records="items", pagination=pagination)
+
+    ((_, data),) = arrivals(declaration, access)
+
+    assert [json.loads(line)["id"] for line in data.splitlines()] == [1, 2]
+
+
+def test_a_cursor_without_a_place_and_pages_of_one_piece_are_refused():
+    with pytest.raises(ValidationError, match="needs next_field"):
+        declared("https://x/feed", "json", pagination={"style": "cursor"})
+    with pytest.raises(ValidationError, match="comes in one piece"):
+        declared("https://x/feed", "shopify_csv", pagination={"style": "page"})
+
+
+def test_all_pages_of_a_shopify_storefront_are_one_delivery(server, access, tmp_path):
+    def products(*ids):
+        found = [
+            {"id": one, "handle": f"h{one}", "title": "Ring", "variants": [{"price": "5.00"}]} for one in ids
+        ]
+        return json.dumps({"products": found}).encode()
+
+    server.answer("/products.json?limit=250&page=1", products(1, 2))
+    server.answer("/products.json?limit=250&page=2", products(3))
+    server.answer("/products.json?limit=250&page=3", products())
+    declaration = declared(
+        f"{server.url}/products.json?limit=250", "shopify_json", currency="USD", pagination={"style": "page"}
+    )
+
+    ((_, data),) = arrivals(declaration, access)
+    path = tmp_path / "kept"
+    path.write_bytes(data)
+
+    found = [one for one in read_delivery(path, declaration) if hasattr(one, "title")]
+    assert [(one.source_id, one.price_minor) for one in found] == [("h1", 500), ("h2", 500), ("h3", 500)]
 
 
 def test_pages_in_a_circle_or_without_end_are_refused_not_cut(server, access):

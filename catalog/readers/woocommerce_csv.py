@@ -1,0 +1,154 @@
+"""WooCommerce's product export: a product's variations are rows of their own that name it as their parent.
+
+Variations may stand anywhere, so the file is read twice: first what variations say of their parents, then
+the products.  Measures stand under headers that name their unit, ``Weight (kg)``.
+https://woocommerce.com/document/product-csv-importer-exporter/
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from catalog.declarations import FeedDeclaration
+from catalog.errors import UnreadableValueError
+from catalog.listing import Reject
+from catalog.money import read_money
+from catalog.readers.record import Read, Record
+from catalog.readers.tables import Row, read_rows
+
+MAPPING = {
+    "source_id": "SKU | ID",
+    "title": "Name",
+    "description": "Description | Short description",
+    "brand": "Brands | attributes.brand",
+    "category": "Categories",
+    "metal": "attributes.metal | attributes.material | attributes.metal type",
+    "metal_colour": "attributes.metal colour | attributes.metal color",
+    "fineness": "attributes.purity | attributes.fineness | attributes.karat",
+    "plating": "attributes.plating",
+    "stones": "attributes.stone | attributes.stones | attributes.gemstone | attributes.gemstones",
+    "styles": "attributes.style",
+    "colour": "attributes.colour | attributes.color",
+    "weight": "weight",
+    "dimensions_mm.length": "length",
+    "dimensions_mm.width": "width",
+    "dimensions_mm.height": "height",
+    "gtin": "GTIN, UPC, EAN, or ISBN",
+    "sku": "SKU",
+    "availability": "availability",
+    "price": "Sale price | Regular price",
+    "list_price": "Regular price",
+    "images": "Images",
+}
+_ATTRIBUTE_NAME = re.compile(r"Attribute (\d+) name")
+_MEASURE = re.compile(r"(Weight|Length|Width|Height) \((\w+)\)")
+
+
+def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:
+    """Yield one record per product that is published."""
+    variations = _variations(path, declaration)
+    for one in read_rows(path, required=(("ID", "SKU"), ("Name",), ("Type",))):
+        if not isinstance(one, Row):
+            yield one
+            continue
+        cells = one.cells
+        if _is_variation(one):
+            continue
+        if cells.get("Published", "1").strip() not in ("1", ""):
+            message = "the product is not published: the shop itself does not show it"
+            yield Reject(
+                place=one.place,
+                reason="not_published",
+                message=message,
+                source_id=cells.get("SKU", "").strip() or cells.get("ID", "").strip() or None,
+                field="Published",
+                value=cells["Published"].strip(),
+            )
+            continue
+        own = variations.get(cells.get("SKU", "").strip()) or variations.get(
+            f"id:{cells.get('ID', '').strip()}"
+        )
+        yield Record(place=one.place, fields=_product(cells, own or []))
+
+
+def _variations(path: Path, declaration: FeedDeclaration) -> dict[str, list[dict[str, str]]]:
+    """Return what variations say of their parent, cheapest first, by the parent's SKU or ``id:<its ID>``."""
+    found: dict[str, list[tuple[float, dict[str, str]]]] = {}
+    for one in read_rows(path):
+        if not isinstance(one, Row) or not _is_variation(one):
+            continue
+        kept = {
+            name: one.cells.get(name, "")
+            for name in ("Sale price", "Regular price", "In stock?", "Backorders allowed?", "Images")
+        }
+        price = _price(kept["Sale price"].strip() or kept["Regular price"].strip(), declaration)
+        found.setdefault(one.cells.get("Parent", "").strip(), []).append((price, kept))
+    return {
+        parent: [kept for _, kept in sorted(each, key=lambda pair: pair[0])] for parent, each in found.items()
+    }
+
+
+def _is_variation(row: Row) -> bool:
+    return row.cells.get("Type", "").strip().casefold().startswith("variation")
+
+
+def _price(text: str, declaration: FeedDeclaration) -> float:
+    """Return a price to sort by: one that is missing last, one that cannot be read first, to be rejected."""
+    if not text:
+        return float("inf")
+    try:
+        currency = declaration.currency or "USD"  # of all rows alike: only their order is asked for
+        return read_money(text, currency=currency, language=declaration.language).minor
+    except UnreadableValueError:
+        return float("-inf")
+
+
+def _product(cells: dict[str, str], variations: list[dict[str, str]]) -> dict[str, Any]:
+    product: dict[str, Any] = dict(cells)
+    if variations and not (cells.get("Sale price", "").strip() or cells.get("Regular price", "").strip()):
+        product |= {name: variations[0][name] for name in ("Sale price", "Regular price")}
+    states = {_sellable(one) for one in (variations or [cells])}
+    product["availability"] = next(
+        (state for state in ("in_stock", "preorder", "out_of_stock") if state in states), ""
+    )
+    images = [
+        one
+        for text in (cells.get("Images", ""), *(each["Images"] for each in variations))
+        for one in _urls(text)
+    ]
+    product["Images"] = list(dict.fromkeys(images))
+    # "Sale, Jewelry > Rings": the deepest path says most.
+    paths = [
+        path.strip() for path in cells.get("Categories", "").replace("\\,", "\0").split(",") if path.strip()
+    ]
+    product["Categories"] = max(paths, key=lambda path: path.count(">"), default="").replace("\0", ",")
+    product["attributes"] = _attributes(cells)
+    for column, cell in cells.items():
+        measure = _MEASURE.fullmatch(column)
+        if measure and cell.strip():
+            product[measure[1].casefold()] = f"{cell.strip()} {measure[2]}"
+    return product
+
+
+def _urls(text: str) -> list[str]:
+    return [one.strip() for one in re.split(r"\s*,\s*(?=https?://)|\s*,\s+", text) if one.strip()]
+
+
+def _attributes(cells: dict[str, str]) -> dict[str, str]:
+    attributes = {}
+    for column, cell in cells.items():
+        match = _ATTRIBUTE_NAME.fullmatch(column)
+        if match and cell.strip():
+            name = cell.strip().casefold().removeprefix("pa_").replace("_", " ").replace("-", " ")
+            attributes[name] = cells.get(f"Attribute {match[1]} value(s)", "").strip()
+    return attributes
+
+
+def _sellable(cells: dict[str, str]) -> str:
+    in_stock = cells.get("In stock?", "").strip().casefold()
+    if in_stock in ("1", "yes", "instock"):
+        return "in_stock"
+    if in_stock == "backorder" or cells.get("Backorders allowed?", "").strip() in ("1", "notify"):
+        return "preorder"
+    return "out_of_stock" if in_stock in ("0", "no", "outofstock") else ""
