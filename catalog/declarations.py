@@ -54,6 +54,18 @@ class Pagination(BaseModel):
         return self
 
 
+class BreakerSettings(BaseModel):
+    """How far a delivery may stand from its feed's past: see ``catalog.breakers.Limits``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rows_lost: float = Field(default=0.6, gt=0, le=1)
+    price_factor: float = Field(default=2.0, gt=1)
+    field_lost: float = Field(default=0.4, gt=0, le=1)
+    rejected: float = Field(default=0.3, gt=0, le=1)
+    unseen: float = Field(default=0.6, gt=0, le=1)
+
+
 class FeedDeclaration(BaseModel):
     """One source of one collection."""
 
@@ -65,6 +77,8 @@ class FeedDeclaration(BaseModel):
     location: str  # folder, file, http(s)://, s3://bucket/prefix
     files: str = "*"  # which files of a folder or prefix are deliveries, as a glob
     deliveries: Literal["full", "increments"] = "full"  # full: what a delivery leaves out has been withdrawn
+    damage: Literal["keep", "hold"] = "keep"  # keep: what precedes a break is read; hold: nothing is
+    breakers: BreakerSettings = BreakerSettings()
     images: str | None = None  # base of relative picture paths: a folder, URL or s3:// prefix
     images_pattern: str | None = None  # picture path per row where no column holds one: "images/{id}.jpg"
     member: str | None = None  # zip: glob of the file in it that is the feed; default: the only one

@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
+from catalog.breakers import HISTORY, DeliveryMeasures, Limits, reasons_to_hold
 from catalog.declarations import FeedDeclaration
 from catalog.deliveries import WAITING, Delivery
 from catalog.listing import Damage, Listing, Reject, Remark
@@ -68,10 +69,10 @@ def take_in(
     """Read one delivery into the catalogue and note what became of it.
 
     A full delivery withdraws the feed's listings that it leaves out, unless it is damaged.  A full delivery
-    older than one already read changes nothing (``superseded``).  One that states nothing, or would withdraw
-    nearly everything, is ``held``: the catalogue keeps its last good state until somebody releases it.  A
-    listing that a later delivery has stated stays as it is (``stale``).  A delivery that another run has
-    taken in the meantime changes nothing (``taken``).
+    older than one already read changes nothing (``superseded``).  One that states nothing, would withdraw
+    nearly everything, or trips a circuit breaker is ``held``: the catalogue keeps its last good state until
+    somebody releases it.  A listing that a later delivery has stated stays as it is (``stale``).  A delivery
+    that another run has taken in the meantime changes nothing (``taken``).
 
     The first PARSED_AHEAD statements are drawn before the transaction begins, the others inside it.
     """
@@ -90,6 +91,7 @@ def take_in(
         except _HeldError as error:
             held = _Counts()
             held.error = str(error)
+            held.measures = counts.measures
             return _finish(connection, delivery, held, "held")
         if counts.stale:
             _log.warning(
@@ -107,6 +109,7 @@ class _Counts:
         self.accepted = self.rejected = self.remarks = self.added = self.changed = 0
         self.stale = self.withdrawn = self.price_spans = 0
         self.damage = False
+        self.measures = DeliveryMeasures()
         self.error: str | None = None
         self.reasons: dict[str, int] = {}
 
@@ -133,8 +136,12 @@ def _read_all(
     counts: "_Counts",
 ) -> None:
     live_before = _live(connection, delivery)
+    counts.measures.is_first = live_before == 0
+    history = _history(connection, delivery)
     for batch in batches(_counted(statements, counts), BATCH_ROWS):
         _store(connection, delivery, batch, counts)
+    if delivery.state != "released":
+        _require_usual(delivery, declaration, history, counts)
     if declaration.deliveries == "increments" or counts.damage:
         return
     unstated = _unstated(connection, delivery)
@@ -152,6 +159,41 @@ def _read_all(
     counts.withdrawn = len(unstated)
 
 
+def _require_usual(
+    delivery: Delivery, declaration: FeedDeclaration, history: Sequence[Mapping[str, float]], counts: _Counts
+) -> None:
+    """Raise _HeldError for a damaged delivery of a feed that is read whole or not at all, or a breaker."""
+    reasons = []
+    if counts.damage and declaration.damage == "hold":
+        reasons.append(f"it is damaged ({counts.error})")
+    limits = Limits(**declaration.breakers.model_dump())
+    is_full = declaration.deliveries == "full" and not counts.damage
+    reasons += reasons_to_hold(counts.measures.figures(), history, limits, is_full=is_full)
+    if reasons:
+        message = (
+            f"{'; '.join(reasons)}: held, the catalogue keeps its state; deliver it again, widen the feed's "
+            "breakers, or have it read as it is with loupe feeds release "
+            f"{delivery.collection}.{delivery.feed}"
+        )
+        raise _HeldError(message)
+
+
+def _history(connection: Connection, delivery: Delivery) -> list[dict[str, float]]:
+    """Return the figures of the feed's last deliveries that were read whole, the latest first."""
+    found = connection.execute(
+        sa.select(deliveries.c.figures)
+        .where(
+            deliveries.c.collection == delivery.collection,
+            deliveries.c.feed == delivery.feed,
+            deliveries.c.state == "read",
+            deliveries.c.figures.is_not(None),
+        )
+        .order_by(deliveries.c.delivered_at.desc(), deliveries.c.delivery_id.desc())
+        .limit(HISTORY)
+    ).scalars()
+    return [figures for figures in found if figures]
+
+
 def _counted(
     statements: Iterable[Listing | Reject | Remark | Damage], counts: _Counts
 ) -> Iterator[Listing | Reject]:
@@ -159,9 +201,11 @@ def _counted(
         match statement:
             case Listing():
                 counts.accepted += 1
+                counts.measures.count(statement)
                 yield statement
             case Reject():
                 counts.rejected += 1
+                counts.measures.rejected += 1
                 counts.reasons[statement.reason] = counts.reasons.get(statement.reason, 0) + 1
                 yield statement
             case Remark():
@@ -192,9 +236,13 @@ def _store(
     before = {
         row.listing_id: row
         for row in connection.execute(
-            sa.select(listings.c.listing_id, listings.c.content_digest, listings.c.last_seen_at).where(
-                listings.c.collection == delivery.collection, listings.c.listing_id.in_(list(stated))
-            )
+            sa.select(
+                listings.c.listing_id,
+                listings.c.content_digest,
+                listings.c.last_seen_at,
+                listings.c.price_minor,
+                listings.c.currency,
+            ).where(listings.c.collection == delivery.collection, listings.c.listing_id.in_(list(stated)))
         )
     }
     late = [one for one, row in before.items() if row.last_seen_at > delivery.delivered_at]
@@ -206,10 +254,14 @@ def _store(
     for listing_id, row in rows.items():
         known = before.get(listing_id)
         if known is None:
+            counts.measures.unseen += 1
             new.append({**row, "first_seen_at": delivery.delivered_at})
         elif known.content_digest != row["content_digest"]:
+            if known.currency == row["currency"]:
+                counts.measures.compare_price(known.price_minor, row["price_minor"])
             changed.append({f"new_{name}": value for name, value in row.items()})
         else:
+            counts.measures.compare_price(known.price_minor, known.price_minor)
             same.append({"new_listing_id": listing_id, "new_last_seen_at": delivery.delivered_at})
     counts.added += len(new)
     counts.changed += len(changed)
@@ -388,6 +440,7 @@ def _finish(connection: Connection, delivery: Delivery, counts: _Counts, state: 
             rejected=counts.rejected,
             warnings=counts.remarks,
             error=counts.error,
+            figures=counts.measures.figures(),
         )
     )
     return _report(delivery, counts, state)

@@ -74,6 +74,7 @@ deliveries = Table(
     Column("rejected", Integer),
     Column("warnings", Integer),
     Column("error", Text),  # what broke off the reading, with its place
+    Column("figures", JSON),  # what it was like, as circuit breakers compare: rows, shares, price level
     Index("ix_deliveries_feed", "collection", "feed", "delivery_id"),
 )
 

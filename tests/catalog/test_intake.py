@@ -76,6 +76,68 @@ def keep_files(engine, tmp_path):
     return keep_some
 
 
+def shop(count=40, price=1.0, first=0, **changes):
+    return [
+        ring(
+            number,
+            **{"price_minor": int((10_000 + number) * price), "category": "ring", "brand": "B"} | changes,
+        )
+        for number in range(first, first + count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        (shop(price=100.0), "known listings cost 100 times"),
+        (shop(price=0.1), "known listings cost 0.1 times"),
+        (shop(count=12), "12 rows where 40 are usual"),
+        (shop(category=None), "100% without category where 0% are usual"),
+        (
+            shop() + [Reject(place=f"row {n}", reason="bad_price", message="no") for n in range(40)],
+            "50% rejected where 0% are usual",
+        ),
+        (shop(count=10) + shop(first=100), "80% with ids never seen before where"),
+    ],
+)
+def test_a_delivery_unlike_its_feed_is_held_and_can_be_released(engine, deliver, statements, said):
+    deliver(shop(), MONDAY)
+    deliver(shop(), TUESDAY)
+    before = rows(engine, listings)
+
+    held = deliver(statements, WEDNESDAY)
+    after = rows(engine, listings)
+    release(engine, "shop", FEED.name)
+    released = [take_in(engine, one, FEED, statements) for one in waiting(engine, "shop", FEED.name)]
+
+    assert held.state == "held"
+    assert said in held.error
+    assert "loupe feeds release shop.maison" in held.error
+    assert after == before
+    assert [report.state for report in released] == ["read"]
+
+
+def test_a_feeds_own_habits_trip_nothing(deliver):
+    deliver(shop(category=None), MONDAY)
+    habit = deliver(shop(category=None), TUESDAY)
+    sale = deliver(shop(price=0.6, category=None), WEDNESDAY)
+
+    assert (habit.state, sale.state) == ("read", "read")
+
+
+def test_a_damaged_delivery_is_read_to_the_break_or_not_at_all_by_setting(engine, deliver):
+    whole_only = FEED.model_copy(update={"damage": "hold"})
+    broken = [*shop(count=30), Damage(place="line 31", message="breaks")]
+
+    held = deliver(broken, MONDAY, feed=whole_only)
+    none = rows(engine, listings)
+    kept = deliver(broken, TUESDAY, name="again.csv")
+
+    assert (held.state, none) == ("held", [])
+    assert "it is damaged (line 31: breaks)" in held.error
+    assert (kept.state, len(rows(engine, listings))) == ("damaged", 30)
+
+
 def rows(engine, table):
     with engine.connect() as connection:
         return [dict(row._mapping) for row in connection.execute(sa.select(table))]
