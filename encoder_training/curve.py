@@ -16,7 +16,7 @@ def draw_curve(log: Path, picture: Path) -> None:
     from matplotlib import pyplot as plt
 
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(13, 5), constrained_layout=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(15, 5), constrained_layout=True)
     for axes, kind, skipped in (
         (left, "loss", {"step", "kind", "scale", "steps_per_second"}),
         (right, "held_out", {"step", "kind"}),
@@ -29,7 +29,7 @@ def draw_curve(log: Path, picture: Path) -> None:
             xlabel="step", title={"loss": "losses in training", "held_out": "held-out combinations"}[kind]
         )
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))  # beside, never over a line
     draft = picture.with_name(f".{picture.name}")
     figure.savefig(draft, dpi=110, format="png")
     plt.close(figure)
