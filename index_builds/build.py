@@ -2,8 +2,9 @@
 
 Image keys are the index's own ids (``IndexIDMap2``), never row positions.  Inputs are sorted by key first,
 training samples are drawn with a fixed seed, and a graph is linked by one thread, because the order of
-insertions shapes it.  IVF training gave the same bytes with one and with two threads; another kind of
-processor may round differently and then gives another, equally valid file.
+insertions shapes it.  Rotations are matrix products of a library that rounds otherwise with another number of
+threads, so one thread rotates, and the costly steps behind it take all.  Another kind of processor may round
+differently and then gives another, equally valid file.
 """
 
 import hashlib
@@ -123,16 +124,20 @@ def build_index(
         )
         raise BuildInputError(message)
     graph = plan.factory.startswith("HNSW")
-    with _threads(1 if graph else plan.threads):
-        inner = faiss.index_factory(plan.dimension, plan.factory, faiss.METRIC_INNER_PRODUCT)
+    threads = 1 if graph else plan.threads
+    with _threads(threads):
+        made = faiss.index_factory(plan.dimension, plan.factory, faiss.METRIC_INNER_PRODUCT)
+        inner = faiss.downcast_index(made)  # a view of ``made``, which owns the index
         if not inner.is_trained:
-            inner.train(_training_sample(plan, vectors))
-        index = faiss.IndexIDMap2(inner)
+            _train(inner, _training_sample(plan, vectors), threads)
+        index = faiss.IndexIDMap2(made)
         for start in range(0, len(keys), _ADD_BLOCK):
-            index.add_with_ids(vectors[start : start + _ADD_BLOCK], keys[start : start + _ADD_BLOCK])
-        bare = faiss.downcast_index(inner)
-        if isinstance(bare, faiss.IndexIVF):
-            bare.make_direct_map()  # vectors are read back by position, for exact scores and for the gate
+            _add(inner, vectors[start : start + _ADD_BLOCK], threads)
+        faiss.copy_array_to_vector(keys, index.id_map)
+        index.ntotal = inner.ntotal
+        index.construct_rev_map()
+        if isinstance(inner, faiss.IndexIVF):
+            inner.make_direct_map()  # vectors are read back by position, for exact scores and for the gate
     return write_index(index, path)
 
 
@@ -147,6 +152,50 @@ def write_index(index: Any, path: Path) -> BuiltFile:
     finally:
         staged.unlink(missing_ok=True)
     return BuiltFile(path=path, digest=sha256_of_file(path), bytes=path.stat().st_size)
+
+
+def _train(index: Any, vectors: NDArray[np.float32], threads: int) -> None:
+    """Train an index as FAISS does, but rotate with one thread."""
+    if isinstance(index, faiss.IndexRefine):
+        _train(faiss.downcast_index(index.base_index), vectors, threads)
+        _train(faiss.downcast_index(index.refine_index), vectors, threads)
+        index.is_trained = True
+    elif isinstance(index, faiss.IndexPreTransform):
+        with _threads(1):
+            for transform in _transforms(index):
+                if not transform.is_trained:
+                    transform.train(vectors)
+                vectors = transform.apply(vectors)
+        _train(faiss.downcast_index(index.index), vectors, threads)
+        index.is_trained = True
+    elif not index.is_trained:
+        with _threads(threads):
+            index.train(vectors)
+
+
+def _add(index: Any, vectors: NDArray[np.float32], threads: int) -> None:
+    """Add vectors as FAISS does, but rotate with one thread."""
+    if isinstance(index, faiss.IndexRefine):
+        base, refinement = faiss.downcast_index(index.base_index), faiss.downcast_index(index.refine_index)
+        _add(base, vectors, threads)
+        _add(refinement, vectors, threads)
+        index.ntotal = refinement.ntotal
+    elif isinstance(index, faiss.IndexPreTransform):
+        with _threads(1):
+            for transform in _transforms(index):
+                vectors = transform.apply(vectors)
+        behind = faiss.downcast_index(index.index)
+        _add(behind, vectors, threads)
+        index.ntotal = behind.ntotal
+    else:
+        with _threads(threads):
+            index.add(vectors)
+
+
+def _transforms(index: Any) -> list[Any]:
+    return [
+        faiss.downcast_VectorTransform(index.chain.at(position)) for position in range(index.chain.size())
+    ]
 
 
 def _training_sample(plan: TierPlan, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
