@@ -7,6 +7,7 @@ What is stated is kept, never averaged.  ``45 cm`` is one value.  A range (``1.5
 """
 
 import re
+from functools import lru_cache
 
 from catalog.errors import UnreadableValueError
 from catalog.texts import comparable
@@ -116,7 +117,8 @@ def _named_lengths(segment: str, name: str) -> dict[str, float]:
         return {}
 
 
-def _length_groups(text: str, unit: str | None) -> list[tuple[float, float | None]]:
+@lru_cache(maxsize=4096)
+def _length_groups(text: str, unit: str | None) -> tuple[tuple[float, float | None], ...]:
     """Return (least, greatest) per side; greatest is None where one value was stated."""
     chain: list[tuple[float, str | None, str]] = []  # number, its unit, the joint to the next one
     for match in _LENGTH.finditer(text):
@@ -133,7 +135,7 @@ def _length_groups(text: str, unit: str | None) -> list[tuple[float, float | Non
         following = units[position] or following
         units[position] = following
     if not chain or None in units:
-        return []
+        return ()
     groups: list[tuple[float, float | None]] = []
     joint = "x"
     for (number, _, after), known in zip(chain, units, strict=True):
@@ -145,7 +147,7 @@ def _length_groups(text: str, unit: str | None) -> list[tuple[float, float | Non
             reach = (greatest or least) + length if joint == "+" else max(greatest or least, length)
             groups[-1] = (min(least, length), reach) if joint != "+" else (least, reach)
         joint = after
-    return [group for group in groups if all(0 < one <= LONGEST_MM for one in group if one is not None)]
+    return tuple(group for group in groups if all(0 < one <= LONGEST_MM for one in group if one is not None))
 
 
 def _number(text: str) -> float:

@@ -11,12 +11,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from catalog.texts import clean_text
 
 _STEP = re.compile(r"(?P<name>[^.\[\]]+)(?P<lists>(?:\[[^\[\]]*\])*)")
 _LIST = re.compile(r"\[([^\[\]]*)\]")
+# The common types first: asking an abstract class takes ten times as long.
+_MAPPINGS = (dict, Mapping)
+_LISTS = (list, Sequence)
 _COLUMN = re.compile(r"\{([^{}]+)\}")
 
 
@@ -50,7 +54,15 @@ def checked_path(path: str) -> str:
 
 def first_stated(record: Mapping[str, Any], path: str) -> Stated | None:
     """Return the first non-empty value at ``path``, None when the record states none."""
-    return next(all_stated(record, path), None)
+    for alternative in _alternatives(record, path):
+        if alternative in record:  # most fields are plain columns
+            if is_stated(record[alternative]):
+                return Stated(path=alternative, value=record[alternative])
+            continue
+        for value in _values(record, alternative):
+            if is_stated(value):
+                return Stated(path=alternative, value=value)
+    return None
 
 
 def all_stated(record: Mapping[str, Any], path: str) -> Iterator[Stated]:
@@ -95,8 +107,8 @@ def is_stated(value: Any) -> bool:
     if value is None:
         return False
     if isinstance(value, str):
-        return bool(value.strip())
-    if isinstance(value, Mapping | Sequence):
+        return bool(value) and not value.isspace()
+    if isinstance(value, (*_MAPPINGS, *_LISTS)):
         return len(value) > 0
     return True
 
@@ -117,9 +129,12 @@ def as_text(value: Any) -> str:
 
 
 def _alternatives(record: Mapping[str, Any], path: str) -> Sequence[str]:
-    if path in record or "|" not in path:
-        return (path,)
-    return [alternative.strip() for alternative in path.split("|")]
+    return (path,) if "|" not in path or path in record else _split_alternatives(path)
+
+
+@lru_cache(maxsize=4096)
+def _split_alternatives(path: str) -> tuple[str, ...]:
+    return tuple(alternative.strip() for alternative in path.split("|"))
 
 
 def _values(record: Mapping[str, Any], path: str) -> Iterator[Any]:
@@ -131,6 +146,7 @@ def _values(record: Mapping[str, Any], path: str) -> Iterator[Any]:
         yield from _walk(record, _steps(path))
 
 
+@lru_cache(maxsize=4096)
 def _steps(path: str) -> tuple[_Step, ...]:
     steps = []
     for match in _STEP.finditer(path):
@@ -147,14 +163,14 @@ def _walk(value: Any, steps: Sequence[_Step]) -> Iterator[Any]:
         yield value
         return
     step, rest = steps[0], steps[1:]
-    if not isinstance(value, Mapping) or step.name not in value:
+    if not isinstance(value, _MAPPINGS) or step.name not in value:
         return
     values = [value[step.name]]
     for selection in step.selections:
         values = [
             element
             for one in values
-            if isinstance(one, Sequence) and not isinstance(one, str)
+            if isinstance(one, _LISTS) and not isinstance(one, str)
             for element in one
             if selection is None or _selected(element, *selection)
         ]
@@ -163,4 +179,4 @@ def _walk(value: Any, steps: Sequence[_Step]) -> Iterator[Any]:
 
 
 def _selected(element: Any, key: str, wanted: str) -> bool:
-    return isinstance(element, Mapping) and as_text(element.get(key, "")).casefold() == wanted
+    return isinstance(element, _MAPPINGS) and as_text(element.get(key, "")).casefold() == wanted

@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from catalog.fineness import MARKS_OF_METAL, statements
 from catalog.texts import comparable
@@ -26,6 +27,7 @@ class MetalStatement:
         return bool(self.metal or self.metal_colour or self.fineness or self.plating or self.several)
 
 
+@lru_cache(maxsize=8192)
 def read_metal(text: str, *, language: str = "en") -> MetalStatement:
     """Return what ``text`` states about metal; a bare number is a purity only of a metal it fits."""
     words: list[str] = []

@@ -108,6 +108,8 @@ def _read_text(text: str, currency: str | None, language: str) -> tuple[str | No
 
 
 def _latin_digits(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text.replace("`", "'").strip()
     marks = {"٫": ".", "٬": ",", "’": "'", "‘": "'", "`": "'", "\u200e": "", "\u200f": "", "\u061c": ""}
     letters = []
     for letter in text:

@@ -8,7 +8,7 @@ language; two entries are not terms: ``unstated`` holds words that say nothing a
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 
@@ -19,6 +19,7 @@ from catalog.texts import comparable
 Field = Literal[
     "category", "metal", "metal_colour", "plating", "stone", "style", "colour", "availability", "dimension"
 ]
+_REMEMBERED = 8192  # a column's values repeat: "sterling silver" is looked up once, not a million times
 _NO_TERMS = frozenset({"unstated", "ignored"})
 # Their scripts keep them apart from every other language, so they are read whatever the feed's is.
 _ALWAYS_READ = ("en", "ar", "hi")
@@ -44,7 +45,7 @@ class Found:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Phrases:
     by_words: Mapping[tuple[str, ...], str]
-    longest: int
+    longest_from: Mapping[str, int]  # first word -> words of the longest phrase that begins with it
 
 
 def terms(field: Field) -> tuple[str, ...]:
@@ -52,6 +53,7 @@ def terms(field: Field) -> tuple[str, ...]:
     return tuple(term for term in _entries(field) if term not in _NO_TERMS)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def look_up(field: Field, text: str, *, language: str = "en") -> str | None:
     """Return the term that the whole of ``text`` stands for, None when it stands for nothing.
 
@@ -76,10 +78,15 @@ def find_in_words(field: Field, words: list[str], *, language: str = "en") -> It
     phrases = _phrases(field, language)
     at = 0
     while at < len(words):
-        for length in range(min(phrases.longest, len(words) - at), 0, -1):
+        word = words[at]
+        if word.isascii() and word not in phrases.longest_from:
+            at += 1
+            continue
+        longest = min(phrases.longest_from.get(word, 1), len(words) - at)
+        for length in range(longest, 0, -1):
             term = phrases.by_words.get(tuple(words[at : at + length]))
             if term is None and length == 1:
-                term = _without_arabic_prefix(phrases, words[at])
+                term = _without_arabic_prefix(phrases, word)
             if term is not None:
                 if term not in _NO_TERMS:
                     yield Found(term=term, start=at, end=at + length)
@@ -89,11 +96,13 @@ def find_in_words(field: Field, words: list[str], *, language: str = "en") -> It
             at += 1
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def find_all(field: Field, text: str, *, language: str = "en") -> tuple[str, ...]:
     """Return the distinct terms inside ``text``, in its order."""
     return tuple(dict.fromkeys(found.term for found in find(field, text, language=language)))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def category_in(text: str, *, language: str = "en") -> str | None:
     """Return the category that a title or a longer column value names, None when it names none.
 
@@ -158,7 +167,11 @@ def _phrases(field: Field, language: str) -> _Phrases:
                 continue
             for word in by_language.get(spoken, ()):
                 by_words.setdefault(tuple(comparable(word).split()), term)
-    return _Phrases(by_words=by_words, longest=max(map(len, by_words), default=0))
+    longest_from: dict[str, int] = {}
+    for phrase in by_words:
+        if phrase:
+            longest_from[phrase[0]] = max(longest_from.get(phrase[0], 0), len(phrase))
+    return _Phrases(by_words=by_words, longest_from=longest_from)
 
 
 def _without_arabic_prefix(phrases: _Phrases, word: str) -> str | None:

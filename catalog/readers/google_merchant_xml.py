@@ -5,6 +5,7 @@ yields the products before the break, then one Damage with its line.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -47,19 +48,21 @@ def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: A
         return
     count = 0
     parents: list[Element] = []
+    inside = 0
     with path.open("rb") as file:
         try:
             for event, element in iterparse(file, events=("start", "end"), forbid_dtd=False):
+                is_item = _local_name(element.tag) in _ITEMS
                 if event == "start":
                     parents.append(element)
+                    inside += is_item
                     continue
                 parents.pop()
-                if _local_name(element.tag) in _ITEMS and not any(
-                    _local_name(one.tag) in _ITEMS for one in parents
-                ):
+                inside -= is_item
+                if is_item and not inside:
                     count += 1
                     yield Record(place=f"item {count}", fields=_fields(element))
-                if not any(_local_name(one.tag) in _ITEMS for one in parents):
+                if not inside:
                     # Outside an item nothing is needed again; kept, it would be the whole document in memory.
                     element.clear()
                     if parents:
@@ -80,6 +83,7 @@ def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: A
         yield Damage(place="file", message="the document holds neither RSS <item> nor Atom <entry> elements")
 
 
+@lru_cache(maxsize=1024)
 def _local_name(tag: Any) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 

@@ -86,9 +86,10 @@ def _older(row: Row) -> dict[str, str]:
 
 
 def _product(rows: list[dict[str, str]]) -> dict[str, Any]:
-    product: dict[str, Any] = {
-        column: next((row[column] for row in rows if row.get(column, "").strip()), "") for column in rows[0]
-    }
+    product: dict[str, Any] = dict(rows[0])
+    for column, cell in rows[0].items():
+        if len(rows) > 1 and (not cell or cell.isspace()):
+            product[column] = next((row[column] for row in rows if row.get(column, "").strip()), "")
     variants = [row for row in rows if row.get("Variant Price", "").strip()]
     cheapest = _cheapest(variants)
     return {
