@@ -86,7 +86,7 @@ def read_labelled_lengths(text: str, *, language: str = "en") -> dict[str, float
         if first is None:
             continue
         label = comparable(segment[: first.start()]).split() or comparable(segment).split()
-        named = list(find_in_words("dimension", label, language=language))
+        named = find_in_words("dimension", label, language=language)
         name = named[-1].term if named else "size"
         for key, value in _named_lengths(segment, name).items():
             lengths.setdefault(key, value)

@@ -39,10 +39,10 @@ def read_metal(text: str, *, language: str = "en") -> MetalStatement:
         at = end
     words += comparable(text[at:]).split()
 
-    platings = list(find_in_words("plating", words, language=language))
+    platings = find_in_words("plating", words, language=language)
     covered = {position for one in platings for position in range(one.start, one.end)}
     bare = ["" if position in covered else word for position, word in enumerate(words)]
-    named = list(find_in_words("metal", bare, language=language))
+    named = find_in_words("metal", bare, language=language)
     metals = tuple(dict.fromkeys(one.term for one in named))
     metal = metals[0] if len(metals) == 1 else None
     if not metals and any(words[position] == "vermeil" for position in covered):

@@ -412,20 +412,17 @@ class Standardiser:
                     (whole,) if whole else vocabulary.find_all(vocabulary_name, part, language=self.language)
                 )
                 terms.update(dict.fromkeys(found))
-                if part and not found and not self._says_something_else(vocabulary_name, part):
+                if (
+                    part
+                    and not found
+                    and not vocabulary.names_another_field(vocabulary_name, part, language=self.language)
+                ):
                     work.remark(name, part, f"{part!r} is none of the {name} we know: it was left out")
             return tuple(terms)
         found = vocabulary.find_all(vocabulary_name, title, language=self.language) if title else ()
         if found and title:
             work.read_from[name] = Reading(column="title", raw=shortened(title, LONGEST_RAW))
         return found
-
-    def _says_something_else(self, name: vocabulary.Field, part: str) -> bool:
-        """Tell whether a word of a list is none of ours but no slip either: "gold rings" among the styles."""
-        others: tuple[vocabulary.Field, ...] = ("category", "metal", "stone", "plating")
-        return vocabulary.says_nothing(name, part) or any(
-            vocabulary.find(other, part, language=self.language) for other in others if other != name
-        )
 
     def _one_of_several(self, work: _Work, name: vocabulary.Field) -> str | None:
         stated = self._stated(work.record, name)

@@ -10,6 +10,8 @@ _SURROGATES = re.compile(r"[\ud800-\udfff]")
 # PostgreSQL refuses U+0000 in text, and a lone surrogate cannot be encoded at all; JSON feeds can hold both.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w+);")
+_TAG = re.compile(r"""</?([a-zA-Z][a-zA-Z0-9]*)(?:\s(?:[^<>"']|"[^"<>]*"|'[^'<>]*')*)?/?>""")
+_TAKES_A_PARSER = re.compile(r"<[!?]|<\s*/?\s*(?:script|style|textarea|title)\b", re.IGNORECASE)
 _COMBINING = re.compile(
     r"[\u0300-\u036f]"
 )  # Latin, Greek and Cyrillic accents; Arabic and Devanagari marks stay
@@ -35,6 +37,8 @@ def plain_text(text: str) -> str:
     """Return the words of a text that may hold HTML, with a line for each block, entities resolved."""
     if not _MARKUP.search(text):
         return _lines(text)
+    if (bare := _without_plain_tags(text)) is not None:
+        return _lines(bare)
     words = _Words()
     words.feed(text)
     words.close()
@@ -69,6 +73,17 @@ def shortened(text: str, length: int) -> str:
 def _lines(text: str) -> str:
     lines = (clean_text(line) for line in unescape(text).splitlines())
     return "\n".join(line for line in lines if line)
+
+
+def _without_plain_tags(text: str) -> str | None:
+    """Return what a text says between its tags, None where that takes a parser.
+
+    Comments, scripts, styles and a stray < take one; what shops write in descriptions seldom has them.
+    """
+    if _TAKES_A_PARSER.search(text):
+        return None
+    bare = _TAG.sub(lambda tag: "\n" if tag[1].lower() in _BLOCKS else "", text)
+    return None if "<" in bare else unescape(bare)
 
 
 class _Words(HTMLParser):

@@ -6,7 +6,7 @@ language; two entries are not terms: ``unstated`` holds words that say nothing a
 (``gold tone``, ``key ring``).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -70,36 +70,46 @@ def says_nothing(field: Field, text: str) -> bool:
 
 def find(field: Field, text: str, *, language: str = "en") -> list[Found]:
     """Return the terms inside ``text``, in its order: whole words, the longest phrase first."""
-    return list(find_in_words(field, comparable(text).split(), language=language))
+    return find_in_words(field, comparable(text).split(), language=language)
 
 
-def find_in_words(field: Field, words: list[str], *, language: str = "en") -> Iterator[Found]:
-    """Yield the terms among ``words``, which are already comparable (see ``catalog.texts.comparable``)."""
+def find_in_words(field: Field, words: list[str], *, language: str = "en") -> list[Found]:
+    """Return the terms among ``words``, which are already comparable (see ``catalog.texts.comparable``)."""
     phrases = _phrases(field, language)
+    if phrases.longest_from.keys().isdisjoint(words) and "".join(words).isascii():
+        return []  # most words are none of ours, and this asks for all of them at once
+    found = []
     at = 0
     while at < len(words):
         word = words[at]
-        if word.isascii() and word not in phrases.longest_from:
-            at += 1
-            continue
         longest = min(phrases.longest_from.get(word, 1), len(words) - at)
         for length in range(longest, 0, -1):
             term = phrases.by_words.get(tuple(words[at : at + length]))
-            if term is None and length == 1:
+            if term is None and length == 1 and not word.isascii():
                 term = _without_arabic_prefix(phrases, word)
             if term is not None:
                 if term not in _NO_TERMS:
-                    yield Found(term=term, start=at, end=at + length)
+                    found.append(Found(term=term, start=at, end=at + length))
                 at += length
                 break
         else:
             at += 1
+    return found
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def find_all(field: Field, text: str, *, language: str = "en") -> tuple[str, ...]:
     """Return the distinct terms inside ``text``, in its order."""
     return tuple(dict.fromkeys(found.term for found in find(field, text, language=language)))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def names_another_field(field: Field, text: str, *, language: str = "en") -> bool:
+    """Tell whether ``text`` is a word of another field, or of none: "gold rings" among the styles."""
+    others: tuple[Field, ...] = ("category", "metal", "stone", "plating")
+    return says_nothing(field, text) or any(
+        find(other, text, language=language) for other in others if other != field
+    )
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -110,7 +120,7 @@ def category_in(text: str, *, language: str = "en") -> str | None:
     head noun: the last one in English, German and Hindi, the first in French and Arabic.
     """
     words = comparable(text).split()
-    found = list(find_in_words("category", words, language=language))
+    found = find_in_words("category", words, language=language)
     if not found:
         return None
     if any(one.term == "set" for one in found):

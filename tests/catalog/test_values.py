@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog import texts
 from catalog.dimensions import read_labelled_lengths, read_lengths, read_weight
 from catalog.errors import UnreadableValueError
 from catalog.fineness import karat_of, read_fineness
@@ -187,3 +188,26 @@ def test_placeholders_are_no_part_numbers():
         None,
         "AB 12",
     ]
+
+
+_HTML_PIECES = st.lists(
+    st.sampled_from(
+        (
+            "<p>,</p>,<br/>,<BR />,<b>,</b>,</a>,<li class=a>,Ring, gold &amp; silver ,&eacute;,a < b,<!-- x -->,"
+            "<script>x</script>,5 &lt; 6,\n,<div,<h1 data-x='1'>,&#8217;s,> ,<style>p {}</style>,<3,</ p>,<p/>,"
+            '<a href="x > y">'
+        ).split(",")
+    ),
+    max_size=12,
+)
+
+
+@given(_HTML_PIECES)
+def test_the_short_way_through_markup_says_what_the_parser_says(pieces):
+    text = "".join(pieces)
+    bare = texts._without_plain_tags(text)
+    words = texts._Words()
+    words.feed(text)
+    words.close()
+
+    assert bare is None or texts._lines(bare) == texts._lines("".join(words.parts))
