@@ -192,11 +192,29 @@ def test_placeholders_are_no_part_numbers():
 
 _HTML_PIECES = st.lists(
     st.sampled_from(
-        (
-            "<p>,</p>,<br/>,<BR />,<b>,</b>,</a>,<li class=a>,Ring, gold &amp; silver ,&eacute;,a < b,<!-- x -->,"
-            "<script>x</script>,5 &lt; 6,\n,<div,<h1 data-x='1'>,&#8217;s,> ,<style>p {}</style>,<3,</ p>,<p/>,"
-            '<a href="x > y">'
-        ).split(",")
+        [
+            *(
+                "<p>",
+                "</p>",
+                "<br/>",
+                "<BR />",
+                "<b>",
+                "</b>",
+                "</a>",
+                "<li class=a>",
+                "<div",
+                "</ p>",
+                "<p/>",
+            ),
+            *("Ring", " gold &amp; silver ", "&eacute;", "a < b", "5 &lt; 6", "\n", "&#8217;s", "> ", "<3"),
+            *(
+                "<!-- x -->",
+                "<script>x</script>",
+                "<style>p {}</style>",
+                "<h1 data-x='1'>",
+                '<a href="x > y">',
+            ),
+        ]
     ),
     max_size=12,
 )
