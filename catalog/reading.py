@@ -12,6 +12,7 @@ from catalog.formats import format_of
 from catalog.listing import Damage, Listing, Reject, Remark
 from catalog.readers.compression import unpacked
 from catalog.readers.record import Read, Record
+from catalog.seen_ids import SeenIds
 from catalog.standardise import Standardiser
 
 
@@ -22,7 +23,7 @@ def read_delivery(path: Path, declaration: FeedDeclaration) -> Iterator[Listing 
     id, the first is the listing and the second a reject.
     """
     standardiser = Standardiser(declaration)
-    seen: set[str] = set()
+    seen = SeenIds()
     records = 0
     for one in _read_plain(path, declaration):
         if not isinstance(one, Record):
@@ -30,7 +31,7 @@ def read_delivery(path: Path, declaration: FeedDeclaration) -> Iterator[Listing 
             continue
         records += 1
         outcome, remarks = standardiser.read(one)
-        if isinstance(outcome, Listing) and outcome.source_id in seen:
+        if isinstance(outcome, Listing) and not seen.add(outcome.source_id):
             yield Reject(
                 place=outcome.place,
                 reason="duplicate_id",
@@ -40,8 +41,6 @@ def read_delivery(path: Path, declaration: FeedDeclaration) -> Iterator[Listing 
                 value=outcome.source_id,
             )
             continue
-        if isinstance(outcome, Listing):
-            seen.add(outcome.source_id)
         yield outcome
         yield from remarks
     if records:

@@ -24,6 +24,8 @@ GOOD = {
     "object_share": 0.3,
     "centre_offset_share": 0.02,
     "border_contact_share": 0.0,
+    "noise_lightness": 1.0,
+    "blockiness": 0.05,
 }
 KINDS = ("retailer", "manufacturer", "community")
 DEFECTS = {

@@ -1,5 +1,6 @@
 """Measures answer in one direction along ladders of degradation."""
 
+import io
 from itertools import pairwise
 
 import cv2
@@ -13,6 +14,7 @@ from vision.colour import srgb_to_lab
 from vision.decoding import DecodedImage, decode, decode_fast
 from vision.foreground import foreground_mask
 from vision.measures import (
+    blockiness,
     border_contact_share,
     bounding_box,
     brightest_cast,
@@ -20,8 +22,10 @@ from vision.measures import (
     contrast,
     highlights_clipped_share,
     measure,
+    noise,
     shadows_clipped_share,
     sharpness,
+    tone_mask,
 )
 
 FIELDS = st.integers(0, 2**32 - 1).map(lambda seed: _texture(np.random.default_rng(seed)))
@@ -84,6 +88,50 @@ def test_more_tint_is_more_cast(field, hue):
     casts = [brightest_cast(grey + tint * strength) for strength in (0.0, 2.0, 6.0, 15.0)]
 
     assert casts == pytest.approx([0.0, 2.0, 6.0, 15.0], abs=1e-3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_noise_is_measured_in_its_own_unit_whatever_lies_below(seed):
+    random = np.random.default_rng(seed)
+    scene = cv2.resize(_texture(random), (256, 256), interpolation=cv2.INTER_CUBIC) * 2.0
+    grains = random.standard_normal(scene.shape).astype(np.float32)
+
+    values = [noise(scene + sigma * grains) for sigma in (0.0, 2.0, 5.0, 10.0, 20.0)]
+
+    assert is_falling([-value for value in values])
+    assert values[-1] == pytest.approx(20.0, rel=0.15)
+    assert values[0] < 1.0
+
+
+def test_the_blocks_of_a_jpeg_show_and_a_grid_elsewhere_does_not(ring):
+    def at(quality):
+        buffer = io.BytesIO()
+        ring(800).save(buffer, "JPEG", quality=quality)
+        return measure(decode(buffer.getvalue())).blockiness
+
+    values = [at(quality) for quality in (95, 50, 20, 8)]
+    shifted = np.full((512, 512), 100.0, dtype=np.float32)
+    shifted[:, 3::8] += 20.0
+
+    assert is_falling([-value for value in values])
+    assert values[-1] > 3 * values[0] + 0.3
+    assert blockiness(shifted) == 0.0
+    assert (
+        blockiness(np.zeros((20, 20), dtype=np.float32)) == noise(np.zeros((20, 20), dtype=np.float32)) == 0.0
+    )
+
+
+def test_a_changed_picture_can_be_measured_where_its_original_showed_the_piece(ring):
+    original = pictured(ring(800))
+    blown = pictured(
+        Image.fromarray(np.clip(np.asarray(ring(800)).astype(int) + 200, 0, 255).astype(np.uint8))
+    )
+
+    where = tone_mask(original)
+
+    assert measure(blown, mask=where).highlights_clipped_share > 0.5
+    assert measure(original, mask=where) == measure(original)
 
 
 def test_a_blurred_photograph_measures_less_sharp_step_by_step(ring):
