@@ -120,6 +120,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=120, help="whose speed is measured")
     parser.add_argument("--ladders", type=int, default=24, help="pictures that walk down every ladder")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
     pieces = piece_catalogue(given.pictures, 11)
     views = ("packshot", "angle", "worn", "phone")
@@ -153,8 +154,8 @@ def main() -> None:
         "spearman_bar": SPEARMAN_BAR,
         "hardware": hardware(),
     }
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps(result, indent=2) + "\n")
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(json.dumps(result, indent=2) + "\n")
     table = Table("", "", "bar", title=f"judging {len(files)} pictures of 800 px, two threads")
     table.add_row("pictures per second", f"{best:.0f}", f"{RATE_BAR}")
     for name, value in ranks.items():

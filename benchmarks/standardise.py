@@ -24,22 +24,24 @@ from catalog.declarations import FeedDeclaration
 from catalog.listing import Listing, Reject
 from catalog.reading import read_delivery
 from orchestration.settings import load_settings
-from sample_feeds.assortments import assortment
+from sample_feeds.assortments import Sold, assortment
 from sample_feeds.exports import german_csv, google_merchant_xml, maker_json, shopify_csv
+from sample_feeds.faults import plant
 from sample_feeds.market import Offer, offers, open_market
 from sample_feeds.pieces import piece_catalogue
 
 HERE = Path(__file__).parent
 OUT = HERE / "out" / "standardise.json"
 FIRST_DAY = date(2026, 1, 5)
+DAYS = 30
 BARS = {"rows per second": 10_000, "peak MiB": 400}
 
 
 def deliveries(folder: Path, pieces: int, seed: int) -> dict[str, Path]:
-    """Write one delivery of each of the house's shops, and return their files by feed."""
-    market = open_market(seed=seed, first_day=FIRST_DAY, days=1)
+    """Write the first delivery of each of the house's shops, faults and all; return their files by feed."""
+    market = open_market(seed=seed, first_day=FIRST_DAY, days=DAYS)
     said: dict[str, list[Offer]] = {}
-    for sold in assortment(piece_catalogue(pieces, seed), seed=seed, days=1):
+    for sold in on_sale(pieces, seed):
         said.setdefault(sold.feed, []).append(next(offers(sold, market)))
     data = {
         "maison": shopify_csv(said["maison"], []),
@@ -52,6 +54,12 @@ def deliveries(folder: Path, pieces: int, seed: int) -> dict[str, Path]:
         files[feed] = folder / f"{feed}-{seed}"
         files[feed].write_bytes(content)
     return files
+
+
+def on_sale(pieces: int, seed: int) -> list[Sold]:
+    """Return what the house's shops sell on its first day, with the faults that it plants."""
+    sold = assortment(piece_catalogue(pieces, seed), seed=seed, days=DAYS)
+    return [one for one in plant(sold, seed=seed, days=DAYS).sold if one.first == 0]
 
 
 def rows_per_second(path: Path, declaration: FeedDeclaration) -> tuple[int, float]:
@@ -122,6 +130,7 @@ def main() -> None:
     parser.add_argument("--pieces", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--mib", type=int, default=2048, help="size of the large delivery")
+    parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
 
     settings = load_settings(HERE.parent / "loupe.yaml", {})
@@ -145,8 +154,8 @@ def main() -> None:
         "bars": BARS,
         "hardware": hardware(),
     }
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps(result, indent=2) + "\n")
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(json.dumps(result, indent=2) + "\n")
     table = Table("", "", "bar", title="standardisation, one core")
     for name, value in figures.items():
         table.add_row(name, f"{value:,}", f"{BARS[name]:,}" if name in BARS else "")

@@ -82,7 +82,13 @@ def find_in_words(field: Field, words: list[str], *, language: str = "en") -> li
     at = 0
     while at < len(words):
         word = words[at]
-        longest = min(phrases.longest_from.get(word, 1), len(words) - at)
+        reach = phrases.longest_from.get(word)
+        if reach is None:
+            if word.isascii():
+                at += 1
+                continue
+            reach = 1
+        longest = min(reach, len(words) - at)
         for length in range(longest, 0, -1):
             term = phrases.by_words.get(tuple(words[at : at + length]))
             if term is None and length == 1 and not word.isascii():

@@ -1,0 +1,33 @@
+"""The benchmark scripts run, at a size that proves nothing but that."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "named"),
+    [
+        ("standardise", ["--pieces", "60", "--rounds", "1", "--mib", "1"], "figures"),
+        ("identity", ["--pieces", "120"], "precision"),
+        ("judge", ["--pictures", "12", "--ladders", "1", "--rounds", "1"], "spearman"),
+    ],
+)
+def test_a_script_measures_and_writes_its_json(tmp_path, script, arguments, named):
+    out = tmp_path / "out.json"
+
+    subprocess.run(
+        [sys.executable, str(SCRIPTS / f"{script}.py"), *arguments, "--out", str(out)],
+        check=True,
+        capture_output=True,
+        cwd=tmp_path,
+    )
+
+    result = json.loads(out.read_text())
+    assert result[named]
+    assert result["hardware"]["cores"] >= 1
