@@ -42,18 +42,31 @@ MAPPING = {
     "images": "Images",
 }
 _ATTRIBUTE_NAME = re.compile(r"Attribute (\d+) name")
+_SALE_ENDS = "Date sale price ends"
 _MEASURE = re.compile(r"(Weight|Length|Width|Height) \((\w+)\)")
 
 
 def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:
     """Yield one record per product that is published."""
     variations = _variations(path, declaration)
+    parents = _parents(path)
     for one in read_rows(path, required=(("ID", "SKU"), ("Name",), ("Type",))):
         if not isinstance(one, Row):
             yield one
             continue
         cells = one.cells
         if _is_variation(one):
+            parent = cells.get("Parent", "").strip()
+            if parent not in parents:
+                message = f"the variation's parent {parent!r} is not in the file: export them together"
+                yield Reject(
+                    place=one.place,
+                    reason="missing_parent",
+                    message=message,
+                    source_id=cells.get("SKU", "").strip() or cells.get("ID", "").strip() or None,
+                    field="Parent",
+                    value=parent,
+                )
             continue
         if cells.get("Published", "1").strip() not in ("1", ""):
             message = "the product is not published: the shop itself does not show it"
@@ -80,13 +93,36 @@ def _variations(path: Path, declaration: FeedDeclaration) -> dict[str, list[dict
             continue
         kept = {
             name: one.cells.get(name, "")
-            for name in ("Sale price", "Regular price", "In stock?", "Backorders allowed?", "Images")
+            for name in (
+                "Sale price",
+                "Regular price",
+                "In stock?",
+                "Backorders allowed?",
+                "Images",
+                _SALE_ENDS,
+            )
         }
+        kept = _undated(kept)
         price = _price(kept["Sale price"].strip() or kept["Regular price"].strip(), declaration)
         found.setdefault(one.cells.get("Parent", "").strip(), []).append((price, kept))
     return {
         parent: [kept for _, kept in sorted(each, key=lambda pair: pair[0])] for parent, each in found.items()
     }
+
+
+def _parents(path: Path) -> set[str]:
+    """Return every name by which a variation may call a product of the file."""
+    found: set[str] = set()
+    for one in read_rows(path):
+        if isinstance(one, Row) and not _is_variation(one):
+            found.add(one.cells.get("SKU", "").strip())
+            found.add(f"id:{one.cells.get('ID', '').strip()}")
+    return found - {"", "id:"}
+
+
+def _undated(cells: dict[str, str]) -> dict[str, str]:
+    """Return the cells without a sale price that ends on a day: the export does not say if it has passed."""
+    return cells | {"Sale price": ""} if cells.get(_SALE_ENDS, "").strip() else cells
 
 
 def _is_variation(row: Row) -> bool:
@@ -105,6 +141,7 @@ def _price(text: str, declaration: FeedDeclaration) -> float:
 
 
 def _product(cells: dict[str, str], variations: list[dict[str, str]]) -> dict[str, Any]:
+    cells = _undated(cells)
     product: dict[str, Any] = dict(cells)
     if variations and not (cells.get("Sale price", "").strip() or cells.get("Regular price", "").strip()):
         product |= {name: variations[0][name] for name in ("Sale price", "Regular price")}

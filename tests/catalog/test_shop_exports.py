@@ -111,6 +111,16 @@ def test_woocommerce_variations_belong_to_their_product_wherever_they_stand(tmp_
     assert [(one.reason, one.source_id) for one in rejects] == [("not_published", "D")]
 
 
+def test_a_dated_sale_is_no_price_and_a_variation_without_its_product_is_rejected(tmp_path):
+    header = WOO.replace("Sale price,", "Sale price,Date sale price ends,")
+    rows = ["1,simple,S,Ring,1,1,,60,2020-01-31,80,,,,,", "2,variation,O-1,Orphan,1,1,,,,5,,,GONE,,"]
+
+    listings, rejects, _ = read(tmp_path, header + "\n".join(rows) + "\n", declared("woocommerce_csv"))
+
+    assert [(one.price_minor, one.list_price_minor) for one in listings] == [(8000, None)]
+    assert [(one.reason, one.source_id) for one in rejects] == [("missing_parent", "O-1")]
+
+
 MAGENTO = (
     "sku,store_view_code,product_type,attribute_set_code,name,categories,price,special_price,"
     "special_price_to_date,visibility,product_online,is_in_stock,base_image,additional_images,"
