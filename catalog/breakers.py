@@ -17,6 +17,7 @@ FROM_DELIVERIES = 2  # one alone is no habit
 FROM_ROWS = 20  # below, shares say little and a person reads the whole file faster
 WATCHED = ("price_minor", "category", "metal", "brand", "images", "url", "description")
 MOST_PRICES = 10_000
+MOST_OTHER_CURRENCY = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,8 @@ class DeliveryMeasures:
     unseen: int = 0  # ids that the feed never stated before; of its first delivery that says nothing
     is_first: bool = False
     missing: dict[str, int] = field(default_factory=lambda: dict.fromkeys(WATCHED, 0))
+    known: int = 0
+    other_currency: int = 0
     price_moves: list[float] = field(default_factory=list)  # logarithms of new to old, of known listings
 
     def count(self, listing: Listing) -> None:
@@ -56,10 +59,18 @@ class DeliveryMeasures:
             if not getattr(listing, name):
                 self.missing[name] += 1
 
-    def compare_price(self, before: int | None, now: int | None) -> None:
-        """Note how far a known listing's price has moved; both in minor units of one currency."""
-        if before and now and len(self.price_moves) < MOST_PRICES:
-            self.price_moves.append(math.log(now / before))
+    def compare_price(
+        self, before: tuple[int | None, str | None], now: tuple[int | None, str | None]
+    ) -> None:
+        """Note how far a known listing's price has moved: minor units and currency, before and now."""
+        (old, old_currency), (new, new_currency) = before, now
+        if not old or not new:
+            return
+        self.known += 1
+        if old_currency != new_currency:
+            self.other_currency += 1
+        elif len(self.price_moves) < MOST_PRICES:
+            self.price_moves.append(math.log(new / old))
 
     def figures(self) -> dict[str, float]:
         """Return what is kept of the delivery, for later ones; shares are of accepted listings."""
@@ -72,6 +83,8 @@ class DeliveryMeasures:
                 figures["unseen"] = round(self.unseen / self.accepted, 4)
             for name, count in self.missing.items():
                 figures[f"without_{name}"] = round(count / self.accepted, 4)
+        if self.known >= FROM_ROWS:
+            figures["other_currency"] = round(self.other_currency / self.known, 4)
         if len(self.price_moves) >= FROM_ROWS:
             figures["price_factor"] = round(math.exp(median(self.price_moves)), 4)
         return figures
@@ -92,6 +105,8 @@ def reasons_to_hold(
     factor = figures.get("price_factor", 1.0)
     if not 1 / limits.price_factor <= factor <= limits.price_factor:
         reasons.append(f"known listings cost {factor:g} times what they did")
+    if figures.get("other_currency", 0.0) > MOST_OTHER_CURRENCY:
+        reasons.append(f"{figures['other_currency']:.0%} of the known listings are in another currency")
     if len(history) < FROM_DELIVERIES:
         return reasons
     rows = figures["rows"]

@@ -7,9 +7,9 @@ What is stated is kept, never averaged.  ``45 cm`` is one value.  A range (``1.5
 """
 
 import re
-from functools import lru_cache
 
 from catalog.errors import UnreadableValueError
+from catalog.remembering import remembered
 from catalog.texts import comparable
 from catalog.vocabulary import find_in_words
 
@@ -117,7 +117,7 @@ def _named_lengths(segment: str, name: str) -> dict[str, float]:
         return {}
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _length_groups(text: str, unit: str | None) -> tuple[tuple[float, float | None], ...]:
     """Return (least, greatest) per side; greatest is None where one value was stated."""
     chain: list[tuple[float, str | None, str]] = []  # number, its unit, the joint to the next one

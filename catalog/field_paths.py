@@ -170,8 +170,8 @@ def _walk(value: Any, steps: Sequence[_Step]) -> Iterator[Any]:
         values = [
             element
             for one in values
-            if isinstance(one, _LISTS) and not isinstance(one, str)
-            for element in one
+            # One value where several may stand is a list of one: XML cannot tell the two apart.
+            for element in (one if isinstance(one, _LISTS) and not isinstance(one, str) else [one])
             if selection is None or _selected(element, *selection)
         ]
     for one in values:

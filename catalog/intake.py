@@ -179,7 +179,10 @@ def _require_usual(
 
 
 def _history(connection: Connection, delivery: Delivery) -> list[dict[str, float]]:
-    """Return the figures of the feed's last deliveries that were read whole, the latest first."""
+    """Return the figures of the feed's last deliveries that were read whole, the latest first.
+
+    What a person released begins a new habit: nothing before it is a yardstick any more.
+    """
     found = connection.execute(
         sa.select(deliveries.c.figures)
         .where(
@@ -191,7 +194,12 @@ def _history(connection: Connection, delivery: Delivery) -> list[dict[str, float
         .order_by(deliveries.c.delivered_at.desc(), deliveries.c.delivery_id.desc())
         .limit(HISTORY)
     ).scalars()
-    return [figures for figures in found if figures]
+    history = []
+    for figures in found:
+        history.append(figures)
+        if figures.get("released"):
+            break
+    return history
 
 
 def _counted(
@@ -257,11 +265,13 @@ def _store(
             counts.measures.unseen += 1
             new.append({**row, "first_seen_at": delivery.delivered_at})
         elif known.content_digest != row["content_digest"]:
-            if known.currency == row["currency"]:
-                counts.measures.compare_price(known.price_minor, row["price_minor"])
+            counts.measures.compare_price(
+                (known.price_minor, known.currency), (row["price_minor"], row["currency"])
+            )
             changed.append({f"new_{name}": value for name, value in row.items()})
         else:
-            counts.measures.compare_price(known.price_minor, known.price_minor)
+            price = known.price_minor, known.currency
+            counts.measures.compare_price(price, price)
             same.append({"new_listing_id": listing_id, "new_last_seen_at": delivery.delivered_at})
     counts.added += len(new)
     counts.changed += len(changed)
@@ -440,7 +450,7 @@ def _finish(connection: Connection, delivery: Delivery, counts: _Counts, state: 
             rejected=counts.rejected,
             warnings=counts.remarks,
             error=counts.error,
-            figures=counts.measures.figures(),
+            figures=counts.measures.figures() | ({"released": 1} if delivery.state == "released" else {}),
         )
     )
     return _report(delivery, counts, state)

@@ -4,9 +4,9 @@
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from catalog.fineness import MARKS_OF_METAL, statements
+from catalog.remembering import remembered
 from catalog.texts import comparable
 from catalog.vocabulary import Found, find_in_words, look_up
 
@@ -27,7 +27,7 @@ class MetalStatement:
         return bool(self.metal or self.metal_colour or self.fineness or self.plating or self.several)
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def read_metal(text: str, *, language: str = "en") -> MetalStatement:
     """Return what ``text`` states about metal; a bare number is a purity only of a metal it fits."""
     words: list[str] = []

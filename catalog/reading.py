@@ -1,7 +1,8 @@
 """Reading a delivery: from a file and its declaration to listings, rejects, remarks and damage.
 
-One row in memory at a time (JSON Lines, CSV, TSV, XML, JSON); what grows with the delivery is the set of
-ids that tells duplicates.  No content raises: a bad row is a Reject, a file that breaks off is one Damage.
+One row in memory at a time (JSON Lines, CSV, TSV, XML, JSON); what grows with the delivery are eight bytes
+an id, that tell duplicates, and for Magento and WooCommerce what variants say of their products.  No content
+raises: a bad row is a Reject, a file that breaks off is one Damage.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from catalog.declarations import FeedDeclaration
 from catalog.formats import format_of
 from catalog.listing import Damage, Listing, Reject, Remark
-from catalog.readers.compression import unpacked
+from catalog.readers.compression import keep_whole_lines, unpacked
 from catalog.readers.record import Read, Record
 from catalog.seen_ids import SeenIds
 from catalog.standardise import Standardiser
@@ -50,8 +51,11 @@ def read_delivery(path: Path, declaration: FeedDeclaration) -> Iterator[Listing 
 def _read_plain(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:
     """Yield what a delivery's plain file holds; of one that could not be unpacked whole, its damage last."""
     with unpacked(path, declaration.member) as plain:
+        form = format_of(declaration)
         if plain.path is not None:
-            for one in format_of(declaration).read(plain.path, declaration):
+            if plain.damage is not None and form.by_lines:
+                keep_whole_lines(plain.path)
+            for one in form.read(plain.path, declaration):
                 if plain.damage is None or not isinstance(one, Damage):  # the cut file's own break says less
                     yield one
         if plain.damage is not None:

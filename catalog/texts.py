@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from functools import lru_cache
 from html import unescape
 from html.parser import HTMLParser
+
+from catalog.remembering import remembered
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 # PostgreSQL refuses U+0000 in text, and a lone surrogate cannot be encoded at all; JSON feeds can hold both.
@@ -50,7 +51,7 @@ def plain_line(text: str) -> str:
     return clean_text(plain_text(text)) if _MARKUP.search(text) else clean_text(text)
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def comparable(text: str) -> str:
     """Return words to compare: lower case, without Latin accents, punctuation as single spaces.
 

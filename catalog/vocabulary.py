@@ -8,12 +8,13 @@ language; two entries are not terms: ``unstated`` holds words that say nothing a
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Literal
 
 import yaml
 
+from catalog.remembering import remembered
 from catalog.texts import comparable
 
 Field = Literal[
@@ -53,7 +54,7 @@ def terms(field: Field) -> tuple[str, ...]:
     return tuple(term for term in _entries(field) if term not in _NO_TERMS)
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@remembered(_REMEMBERED)
 def look_up(field: Field, text: str, *, language: str = "en") -> str | None:
     """Return the term that the whole of ``text`` stands for, None when it stands for nothing.
 
@@ -103,13 +104,13 @@ def find_in_words(field: Field, words: list[str], *, language: str = "en") -> li
     return found
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@remembered(_REMEMBERED)
 def find_all(field: Field, text: str, *, language: str = "en") -> tuple[str, ...]:
     """Return the distinct terms inside ``text``, in its order."""
     return tuple(dict.fromkeys(found.term for found in find(field, text, language=language)))
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@remembered(_REMEMBERED)
 def names_another_field(field: Field, text: str, *, language: str = "en") -> bool:
     """Tell whether ``text`` is a word of another field, or of none: "gold rings" among the styles."""
     others: tuple[Field, ...] = ("category", "metal", "stone", "plating")
@@ -118,7 +119,7 @@ def names_another_field(field: Field, text: str, *, language: str = "en") -> boo
     )
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@remembered(_REMEMBERED)
 def category_in(text: str, *, language: str = "en") -> str | None:
     """Return the category that a title or a longer column value names, None when it names none.
 

@@ -35,10 +35,13 @@ def pack(folder: Path, packed: Path, *, quality: int = 85, workers: int = 2) -> 
         workers: Processes.
 
     Raises:
-        RenderError: If the folder holds no set.
+        RenderError: If the folder holds no set, or ``packed`` another one.
     """
     plan = read_plan(folder)
     packed.mkdir(parents=True, exist_ok=True)
+    if (packed / "plan.json").exists() and read_plan(packed) != plan:
+        message = f"{packed} holds another set: choose another folder, or remove it"
+        raise RenderError(message)
     write_whole(packed / "plan.json", json.dumps(asdict(plan), indent=2) + "\n")
     missing = [
         shard
@@ -100,15 +103,22 @@ def _unpack_shard(plan: Plan, packed: Path, folder: Path, shard: int) -> None:
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         message = f"{_file(packed, shard)} is damaged: {error}; pack it again"
         raise RenderError(message) from error
-    pixels = np.load(folder / "pictures.npy", mmap_mode="r+")
+    count = rows.stop - rows.start
+    if not len(files) == len(boxes) == len(usable) == count or not all(map(len, files)):
+        message = f"{_file(packed, shard)} is damaged: it does not hold {count} pictures; pack it again"
+        raise RenderError(message)
+    pixels, all_boxes, all_usable = (
+        np.load(folder / f"{name}.npy", mmap_mode="r+") for name in ("pictures", "boxes", "usable")
+    )
     for row, file in zip(range(rows.start, rows.stop), files, strict=True):
         decoded = cv2.imdecode(file, cv2.IMREAD_COLOR)
         if decoded is None or decoded.shape != pixels.shape[1:]:
             message = f"{_file(packed, shard)} is damaged: picture {row} cannot be read; pack it again"
             raise RenderError(message)
         pixels[row] = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
-    np.load(folder / "boxes.npy", mmap_mode="r+")[rows] = boxes
-    np.load(folder / "usable.npy", mmap_mode="r+")[rows] = usable
+    all_boxes[rows], all_usable[rows] = boxes, usable
+    for array in (pixels, all_boxes, all_usable):
+        array.flush()
     write_whole(shard_mark(folder, shard), json.dumps({"failed": int((~usable).sum())}))
 
 

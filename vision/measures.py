@@ -101,7 +101,10 @@ def tone_mask(decoded: DecodedImage) -> NDArray[np.bool_] | None:
 
 
 def measure(decoded: DecodedImage, *, mask: NDArray[np.bool_] | Literal["find"] | None = "find") -> Measures:
-    """Measure a photograph; one decoded fast to 448 pixels or more gives nearly the same numbers.
+    """Measure a photograph.
+
+    One decoded fast to 448 pixels or more gives nearly the same numbers, but for noise and blocks: those are
+    of original pixels, and a decoder that reduces takes them away.
 
     Args:
         decoded: The photograph.
@@ -131,7 +134,7 @@ def measure(decoded: DecodedImage, *, mask: NDArray[np.bool_] | Literal["find"] 
         centre_offset_share=None if box is None else centre_offset_share(box),
         border_contact_share=None if mask is None else border_contact_share(mask),
         noise_lightness=noise(close),
-        blockiness=blockiness(close),
+        blockiness=blockiness(close, far=(decoded.image.height % _BLOCK_PX, decoded.image.width % _BLOCK_PX)),
     )
 
 
@@ -232,8 +235,8 @@ def noise(grey: NDArray[np.float32]) -> float:
     """Return the standard deviation of a picture's noise, in the unit of ``grey``.
 
     The Laplacian difference of Immerkaer, "Fast noise variance estimation" (CVIU 64, 1996), which edges and
-    slopes hardly answer; of the least busy half of
-    the picture's tiles, so that a chain or a fabric is not taken for noise.
+    slopes hardly answer; of the least busy half of the picture's tiles, so that a chain or a fabric is not
+    taken for noise.
 
     Args:
         grey: Lightness in original pixels, shape ``(height, width)``.
@@ -249,12 +252,14 @@ def noise(grey: NDArray[np.float32]) -> float:
     return float(np.mean(calm) * np.sqrt(np.pi / 2) / 6.0)
 
 
-def blockiness(grey: NDArray[np.float32]) -> float:
+def blockiness(grey: NDArray[np.float32], far: tuple[int, int] = (0, 0)) -> float:
     """Return by how much neighbours differ more across JPEG's block edges than inside blocks, 0 for no more.
 
     Args:
         grey: Lightness in original pixels whose first row and column begin a block, shape
             ``(height, width)``.
+        far: Where blocks begin, in rows and in columns, when the picture was turned upright and they are
+            counted from its other end; the larger excess of the two counts.
     """
     excess = []
     for axis in (0, 1):
@@ -262,10 +267,15 @@ def blockiness(grey: NDArray[np.float32]) -> float:
         usable = len(steps) // _BLOCK_PX * _BLOCK_PX
         if usable < 4 * _BLOCK_PX:
             return 0.0
-        by_place = steps[:usable].reshape(-1, _BLOCK_PX)
-        inside = float(by_place[:, : _BLOCK_PX - 1].mean())
-        excess.append((float(by_place[:, -1].mean()) - inside) / (inside + _LEAST_STEP))
+        by_place = steps[:usable].reshape(-1, _BLOCK_PX).mean(axis=0)
+        edges = {(begin - 1) % _BLOCK_PX for begin in (0, far[axis])}
+        excess.append(max(_excess(by_place, edge) for edge in edges))
     return max(0.0, float(np.mean(excess)))
+
+
+def _excess(by_place: NDArray[np.float32], edge: int) -> float:
+    inside = float(np.delete(by_place, edge).mean())
+    return (float(by_place[edge]) - inside) / (inside + _LEAST_STEP)
 
 
 def _grey_centre(image: Image.Image) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ before.
 """
 
 import gzip
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,7 +24,16 @@ LARGEST_RATIO = 1000  # deflate's own limit is 1032; a catalogue of ten million 
 _FREE = 64 << 20  # below so many bytes the ratio is nobody's business
 _PIECE = 1 << 20
 _ENCRYPTED = 0x1
-_BREAKS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+_ZIP_BREAKS = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError)
+_BREAKS = (
+    OSError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +78,7 @@ def _from_zip(path: Path, member: str | None, plain: Path) -> Unpacked:
                     cast(zipfile.ZipExtFile, stream), plain, chosen.compress_size, f"zip ({chosen.filename})"
                 )
             return Unpacked(path=plain, damage=damage)
-    except _BREAKS as error:
+    except _ZIP_BREAKS as error:
         message = f"the zip cannot be read ({error}): send it again"
         return Unpacked(path=plain if plain.exists() else None, damage=Damage(place="file", message=message))
 
@@ -103,15 +113,32 @@ def _copy(
     written = 0
     most = min(LARGEST, max(_FREE, packed_bytes * LARGEST_RATIO))
     with plain.open("wb") as file:
-        try:
-            while piece := stream.read1(_PIECE):  # read() would lose what precedes a break
-                written += len(piece)
-                if written > most:
-                    message = f"the {what} grows beyond {most >> 20} MiB: what came before was read"
-                    return Damage(place="file", message=message)
-                file.write(piece)
-        except _BREAKS as error:
-            reason = str(error) or type(error).__name__
-            message = f"the {what} breaks after {written} bytes ({reason}); what came before was read"
-            return Damage(place="file", message=message)
-    return None
+        while True:
+            try:
+                piece = stream.read1(_PIECE)  # read() would lose what precedes a break
+            except _BREAKS as error:
+                reason = str(error) or type(error).__name__
+                message = f"the {what} breaks after {written} bytes ({reason}); what came before was read"
+                return Damage(place="file", message=message)
+            if not piece:
+                return None
+            written += len(piece)
+            if written > most:
+                message = f"the {what} grows beyond {most >> 20} MiB: what came before was read"
+                return Damage(place="file", message=message)
+            file.write(piece)  # a full disk here is no fault of the delivery: it raises
+
+
+def keep_whole_lines(plain: Path) -> None:
+    """Cut an unpacked file after its last line end: a number that breaks off reads as another number."""
+    with plain.open("r+b") as file:
+        end = file.seek(0, 2)
+        while end:
+            start = max(0, end - _PIECE)
+            file.seek(start)
+            found = file.read(end - start).rfind(b"\n")
+            if found >= 0:
+                file.truncate(start + found + 1)
+                return
+            end = start
+        file.truncate(0)

@@ -5,17 +5,16 @@ yields the products before the break, then one Damage with its line.
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
-from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from catalog.declarations import FeedDeclaration
 from catalog.listing import Damage
 from catalog.readers.record import Read, Record
+from catalog.readers.xml_document import XML_BREAKS, local_name, xml_damage
 
 MAPPING = {
     "source_id": "id",
@@ -52,7 +51,7 @@ def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: A
     with path.open("rb") as file:
         try:
             for event, element in iterparse(file, events=("start", "end"), forbid_dtd=False):
-                is_item = _local_name(element.tag) in _ITEMS
+                is_item = local_name(element.tag) in _ITEMS
                 if event == "start":
                     parents.append(element)
                     inside += is_item
@@ -67,25 +66,11 @@ def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: A
                     element.clear()
                     if parents:
                         parents[-1].remove(element)
-        except ParseError as error:
-            line, column = error.position
-            message = (
-                f"the XML breaks at line {line}, column {column} ({str(error).partition(':')[0]}); "
-                f"{count} products before it were read: escape & as &amp; and close every element"
-            )
-            yield Damage(place=f"line {line}", message=message)
-            return
-        except (DefusedXmlException, ValueError, LookupError) as error:
-            message = f"the XML is refused after {count} products: {type(error).__name__}: {error}"
-            yield Damage(place=f"item {count + 1}", message=message)
+        except XML_BREAKS as error:
+            yield xml_damage(error, count, "products")
             return
     if count == 0 and not _looks_like_a_feed(path):
         yield Damage(place="file", message="the document holds neither RSS <item> nor Atom <entry> elements")
-
-
-@lru_cache(maxsize=1024)
-def _local_name(tag: Any) -> str:
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def _fields(item: Element) -> dict[str, Any]:
@@ -93,10 +78,10 @@ def _fields(item: Element) -> dict[str, Any]:
     google: dict[str, list[Any]] = {}
     plain: dict[str, list[Any]] = {}
     for child in item:
-        name = _local_name(child.tag)
+        name = local_name(child.tag)
         value: Any
         if len(child):
-            value = {_local_name(one.tag): (one.text or "").strip() for one in child}
+            value = {local_name(one.tag): (one.text or "").strip() for one in child}
         elif name == "link" and child.get("href"):
             if child.get("rel", "alternate") != "alternate":
                 continue

@@ -49,6 +49,7 @@ def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: A
     """Yield one record per product that the shop shows."""
     variants, parents = _variants(path)
     waiting: Record | None = None
+    last_sku: str | None = None  # of the last row that is no store view's, whatever became of it
     for one in read_rows(path, required=(("sku",), ("name",))):
         if not isinstance(one, Row):
             if waiting is not None:
@@ -58,9 +59,11 @@ def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: A
             continue
         cells = one.cells
         sku, view = cells["sku"].strip(), cells.get("store_view_code", "").strip()
-        if view and waiting is not None and sku in (waiting.fields["sku"], ""):
-            waiting.fields["views"][view] = {name: cell for name, cell in cells.items() if cell.strip()}
+        if view and last_sku is not None and sku in (last_sku, ""):
+            if waiting is not None:
+                waiting.fields["views"][view] = {name: cell for name, cell in cells.items() if cell.strip()}
             continue
+        last_sku = sku
         if waiting is not None:
             yield waiting
             waiting = None
@@ -116,6 +119,7 @@ def _variants(path: Path) -> tuple[dict[str, dict[str, str]], set[str]]:
                 for name in (
                     "price",
                     "special_price",
+                    "special_price_from_date",
                     "special_price_to_date",
                     "is_in_stock",
                     "qty",
@@ -173,8 +177,9 @@ def _product(cells: dict[str, str], sku: str, variants: dict[str, dict[str, str]
 
 
 def _special(cells: dict[str, str]) -> str:
-    """Return the special price; one that ends on a day may have ended, and is left out."""
-    return "" if cells.get("special_price_to_date", "").strip() else cells.get("special_price", "")
+    """Return the special price; one that begins or ends on a day may not hold today, and is left out."""
+    dated = (cells.get(f"special_price_{end}_date", "").strip() for end in ("from", "to"))
+    return "" if any(dated) else cells.get("special_price", "")
 
 
 def _price(cells: dict[str, str]) -> Decimal:

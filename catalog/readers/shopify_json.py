@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.declarations import FeedDeclaration
+from catalog.listing import Reject
 from catalog.readers import json_document, json_lines
 from catalog.readers.record import Read, Record
 
@@ -40,7 +41,21 @@ def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:
         records = declaration.records or "products"
         found = json_document.read(path, declaration.model_copy(update={"records": records}))
     for one in found:
-        yield Record(place=one.place, fields=_product(one.fields)) if isinstance(one, Record) else one
+        if not isinstance(one, Record):
+            yield one
+        elif one.fields.get("status") == "draft":
+            message = "the product is a draft: the shop itself does not show it"
+            handle = one.fields.get("handle")
+            yield Reject(
+                place=one.place,
+                reason="not_published",
+                message=message,
+                source_id=handle if isinstance(handle, str) else None,
+                field="status",
+                value="draft",
+            )
+        else:
+            yield Record(place=one.place, fields=_product(one.fields))
 
 
 def _product(product: Mapping[str, Any]) -> dict[str, Any]:

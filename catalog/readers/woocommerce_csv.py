@@ -42,7 +42,7 @@ MAPPING = {
     "images": "Images",
 }
 _ATTRIBUTE_NAME = re.compile(r"Attribute (\d+) name")
-_SALE_ENDS = "Date sale price ends"
+_SALE_DATES = ("Date sale price starts", "Date sale price ends")
 _MEASURE = re.compile(r"(Weight|Length|Width|Height) \((\w+)\)")
 
 
@@ -59,37 +59,37 @@ def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:
             parent = cells.get("Parent", "").strip()
             if parent not in parents:
                 message = f"the variation's parent {parent!r} is not in the file: export them together"
-                yield Reject(
-                    place=one.place,
-                    reason="missing_parent",
-                    message=message,
-                    source_id=cells.get("SKU", "").strip() or cells.get("ID", "").strip() or None,
-                    field="Parent",
-                    value=parent,
-                )
+                yield _refused(one, "missing_parent", "Parent", message)
             continue
-        if cells.get("Published", "1").strip() not in ("1", ""):
+        if not _is_published(cells):
             message = "the product is not published: the shop itself does not show it"
-            yield Reject(
-                place=one.place,
-                reason="not_published",
-                message=message,
-                source_id=cells.get("SKU", "").strip() or cells.get("ID", "").strip() or None,
-                field="Published",
-                value=cells["Published"].strip(),
-            )
+            yield _refused(one, "not_published", "Published", message)
             continue
-        own = variations.get(cells.get("SKU", "").strip()) or variations.get(
-            f"id:{cells.get('ID', '').strip()}"
+        own = sorted(
+            (each for name in _names(cells) for each in variations.get(name, [])), key=lambda pair: pair[0]
         )
-        yield Record(place=one.place, fields=_product(cells, own or []))
+        yield Record(place=one.place, fields=_product(cells, [kept for _, kept in own]))
 
 
-def _variations(path: Path, declaration: FeedDeclaration) -> dict[str, list[dict[str, str]]]:
-    """Return what variations say of their parent, cheapest first, by the parent's SKU or ``id:<its ID>``."""
+def _refused(row: Row, reason: str, field: str, message: str) -> Reject:
+    source_id = row.cells.get("SKU", "").strip() or row.cells.get("ID", "").strip() or None
+    value = row.cells.get(field, "").strip()
+    return Reject(
+        place=row.place, reason=reason, message=message, source_id=source_id, field=field, value=value
+    )
+
+
+def _names(cells: dict[str, str]) -> list[str]:
+    """Return the names by which a variation may call a product."""
+    sku, number = cells.get("SKU", "").strip(), cells.get("ID", "").strip()
+    return [name for name in (sku, f"id:{number}" if number else "") if name]
+
+
+def _variations(path: Path, declaration: FeedDeclaration) -> dict[str, list[tuple[float, dict[str, str]]]]:
+    """Return price and cells of variations by their parent's SKU or ``id:<its ID>``."""
     found: dict[str, list[tuple[float, dict[str, str]]]] = {}
     for one in read_rows(path):
-        if not isinstance(one, Row) or not _is_variation(one):
+        if not isinstance(one, Row) or not _is_variation(one) or not _is_published(one.cells):
             continue
         kept = {
             name: one.cells.get(name, "")
@@ -99,15 +99,13 @@ def _variations(path: Path, declaration: FeedDeclaration) -> dict[str, list[dict
                 "In stock?",
                 "Backorders allowed?",
                 "Images",
-                _SALE_ENDS,
+                *_SALE_DATES,
             )
         }
         kept = _undated(kept)
         price = _price(kept["Sale price"].strip() or kept["Regular price"].strip(), declaration)
         found.setdefault(one.cells.get("Parent", "").strip(), []).append((price, kept))
-    return {
-        parent: [kept for _, kept in sorted(each, key=lambda pair: pair[0])] for parent, each in found.items()
-    }
+    return found
 
 
 def _parents(path: Path) -> set[str]:
@@ -115,14 +113,18 @@ def _parents(path: Path) -> set[str]:
     found: set[str] = set()
     for one in read_rows(path):
         if isinstance(one, Row) and not _is_variation(one):
-            found.add(one.cells.get("SKU", "").strip())
-            found.add(f"id:{one.cells.get('ID', '').strip()}")
-    return found - {"", "id:"}
+            found.update(_names(one.cells))
+    return found
 
 
 def _undated(cells: dict[str, str]) -> dict[str, str]:
-    """Return the cells without a sale price that ends on a day: the export does not say if it has passed."""
-    return cells | {"Sale price": ""} if cells.get(_SALE_ENDS, "").strip() else cells
+    """Return the cells without a sale price that begins or ends on a day: it may not hold today."""
+    is_dated = any(cells.get(name, "").strip() for name in _SALE_DATES)
+    return cells | {"Sale price": ""} if is_dated else cells
+
+
+def _is_published(cells: dict[str, str]) -> bool:
+    return cells.get("Published", "1").strip() in ("1", "")
 
 
 def _is_variation(row: Row) -> bool:

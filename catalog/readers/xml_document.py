@@ -5,6 +5,7 @@ text as ``#text`` where it has both.  Read one by one in constant memory; what d
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -17,6 +18,7 @@ from catalog.listing import Damage
 from catalog.readers.record import Read, Record
 
 DEEPEST = 64
+XML_BREAKS = (ParseError, DefusedXmlException, ValueError, LookupError)
 
 
 def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:
@@ -35,22 +37,28 @@ def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:
             count += 1
             fields = document_of(element)
             yield Record(place=place, fields=fields if isinstance(fields, dict) else {"#text": fields})
-    except ParseError as error:
-        line, column = error.position
-        message = (
-            f"the XML breaks at line {line}, column {column} ({str(error).partition(':')[0]}); "
-            f"{count} records before it were read: escape & as &amp; and close every element"
-        )
-        yield Damage(place=f"line {line}", message=message)
+    except XML_BREAKS as error:
+        yield xml_damage(error, count, "records")
         return
-    except (DefusedXmlException, ValueError, LookupError) as error:
-        message = f"the XML is refused after {count} records: {type(error).__name__}: {error}"
-        yield Damage(place=f"item {count + 1}", message=message)
-        return
-    if count == 0 and ".".join(wanted[:-1]) not in seen:
+    parent = ".".join(wanted[:-1])
+    # A list that is there and empty is a statement; one that holds something else is a slip of the path.
+    if count == 0 and (parent not in seen or any(name.startswith(f"{parent}.") for name in seen)):
         had = ", ".join(sorted(seen)[:8])
         message = f"no element stands at `{declaration.records}`: set `records` to its path; there are {had}"
         yield Damage(place="file", message=message)
+
+
+def xml_damage(error: Exception, count: int, what: str) -> Damage:
+    """Return what one of ``XML_BREAKS`` means, after ``count`` records, products, ... that were read."""
+    if isinstance(error, ParseError):
+        line, column = error.position
+        message = (
+            f"the XML breaks at line {line}, column {column} ({str(error).partition(':')[0]}); "
+            f"{count} {what} before it were read: escape & as &amp; and close every element"
+        )
+        return Damage(place=f"line {line}", message=message)
+    message = f"the XML is refused after {count} {what}: {type(error).__name__}: {error}"
+    return Damage(place=f"item {count + 1}", message=message)
 
 
 def document_of(element: Element) -> Any:
@@ -72,6 +80,7 @@ def document_of(element: Element) -> Any:
     return document
 
 
+@lru_cache(maxsize=1024)
 def local_name(tag: Any) -> str:
     """Return a tag's name without its namespace."""
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""

@@ -1,5 +1,7 @@
 import gzip
 import io
+import resource
+import signal
 import zipfile
 
 import pytest
@@ -68,6 +70,45 @@ def test_a_gzip_that_breaks_off_gives_what_came_before_and_one_damage(tmp_path, 
 
     assert 0 < len(listings) < 4000
     assert [one.message.partition(" after")[0] for one in damage] == ["the gzip breaks"]
+
+
+def test_a_number_that_breaks_off_is_no_other_number(tmp_path):
+    prices = "id,title,price\n" + "".join(f"{number},Ring,{number + 100000}.50\n" for number in range(4000))
+    packed = gzip.compress(prices.encode())
+
+    for cut in range(len(packed) // 2, len(packed) // 2 + 40):
+        listings, damage = read(tmp_path, packed[:cut], declared())
+        assert all(one.price_minor == int(one.source_id) * 100 + 10_000_050 for one in listings)
+        assert len(damage) == 1
+
+
+def test_a_full_disk_of_ours_is_no_damage_of_theirs(tmp_path, monkeypatch):
+    path = tmp_path / "delivery"
+    path.write_bytes(gzip.compress(CSV.encode()))
+    monkeypatch.setattr(compression, "_PIECE", 1000)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            list(read_delivery(path, declared()))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_damaged_zip_of_any_method_is_damage(tmp_path):
+    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", method) as archive:
+            archive.writestr("feed.csv", CSV)
+        packed = bytearray(buffer.getvalue())
+        for at in range(60, len(packed) // 2, 97):
+            packed[at] ^= 0xFF
+
+        _, damage = read(tmp_path, bytes(packed), declared())
+
+        assert len(damage) == 1, method
 
 
 def test_a_flipped_bit_in_a_zip_is_damage(tmp_path):

@@ -117,6 +117,30 @@ def test_a_delivery_unlike_its_feed_is_held_and_can_be_released(engine, deliver,
     assert [report.state for report in released] == ["read"]
 
 
+def test_what_was_released_is_the_new_habit(engine, deliver):
+    for day in range(5, 13):
+        deliver(shop(), datetime(2026, 1, day, tzinfo=UTC))
+    bare = shop(brand=None)
+    held = deliver(bare, datetime(2026, 1, 13, tzinfo=UTC))
+    release(engine, "shop", FEED.name)
+    for one in waiting(engine, "shop", FEED.name):
+        take_in(engine, one, FEED, bare)
+
+    after = [deliver(bare, datetime(2026, 1, day, tzinfo=UTC)).state for day in (14, 15, 16)]
+    odd = deliver(shop(brand=None, category=None), datetime(2026, 1, 17, tzinfo=UTC))
+
+    assert (held.state, after, odd.state) == ("held", ["read"] * 3, "held")
+
+
+def test_prices_in_another_currency_are_held(deliver):
+    deliver(shop(), MONDAY)
+
+    held = deliver(shop(currency="INR"), TUESDAY)
+
+    assert held.state == "held"
+    assert "100% of the known listings are in another currency" in held.error
+
+
 def test_a_feeds_own_habits_trip_nothing(deliver):
     deliver(shop(category=None), MONDAY)
     habit = deliver(shop(category=None), TUESDAY)

@@ -121,6 +121,32 @@ def test_a_dated_sale_is_no_price_and_a_variation_without_its_product_is_rejecte
     assert [(one.reason, one.source_id) for one in rejects] == [("missing_parent", "O-1")]
 
 
+def test_only_a_products_own_published_variations_speak_for_it(tmp_path):
+    rows = [
+        "1,simple,,Loose,1,0,,,50,,,,,",
+        "2,variable,V,Ring,1,,,,,,,,,",
+        "3,variation,V-1,Ring 1,0,1,,,5,,,V,,",
+        "4,variation,V-2,Ring 2,1,0,,,50,,,id:2,,",
+        "5,variation,X,Orphan,1,1,,,5,,http://x/o.jpg,,,",
+    ]
+
+    listings, rejects, _ = read(tmp_path, WOO + "\n".join(rows) + "\n", declared("woocommerce_csv"))
+
+    assert [(one.source_id, one.price_minor, one.availability, one.images) for one in listings] == [
+        ("1", 5000, "out_of_stock", ()),
+        ("V", 5000, "out_of_stock", ()),
+    ]
+    assert [one.reason for one in rejects] == ["missing_parent"]
+
+
+def test_a_draft_is_no_offer(tmp_path):
+    listings, rejects, _ = read(
+        tmp_path, json.dumps({"products": [shopify(status="draft")]}), declared("shopify_json")
+    )
+
+    assert (listings, [(one.reason, one.source_id) for one in rejects]) == ([], [("not_published", "ring-a")])
+
+
 MAGENTO = (
     "sku,store_view_code,product_type,attribute_set_code,name,categories,price,special_price,"
     "special_price_to_date,visibility,product_online,is_in_stock,base_image,additional_images,"
@@ -162,6 +188,19 @@ def test_a_configurable_magento_product_takes_price_and_stock_of_its_variants(tm
         ("not_published", "b"),
         ("not_published", "c"),
     ]
+
+
+@pytest.mark.parametrize("why", ['"Catalog, Search",2', "Not Visible Individually,1"])
+def test_a_store_view_of_a_refused_product_is_no_product(tmp_path, why):
+    rows = [
+        f"a,,simple,Default,Gold Ring,,10,,,{why},1,,,,",
+        "a,de,simple,Default,Goldring,,,,,,,,,,,",
+        ",fr,simple,Default,Bague,,,,,,,,,,,",
+    ]
+
+    listings, rejects, _ = read(tmp_path, MAGENTO + "\n".join(rows) + "\n", declared("magento_csv"))
+
+    assert (listings, [one.reason for one in rejects]) == ([], ["not_published"])
 
 
 @pytest.mark.parametrize(
@@ -219,8 +258,18 @@ def test_records_before_the_break_of_an_xml_stand(tmp_path):
     assert [one.place for one in damage] == ["line 5"]
 
 
-def test_a_wrong_path_names_the_paths_that_there_are(tmp_path):
-    feed = XML_FEED | {"records": "shop.items.item"}
+def test_one_element_is_a_list_of_one(tmp_path):
+    feed = XML_FEED | {"mapping": XML_FEED["mapping"] | {"images": "pics.pic[]"}}
+    one = "<product id='3'><name>C</name><pics><pic>http://x/3.jpg</pic></pics></product>"
+
+    listings, *_ = read(tmp_path, XML + one + "</products></shop>", declared("xml", **feed))
+
+    assert [len(each.images) for each in listings] == [2, 0, 1]
+
+
+@pytest.mark.parametrize("records", ["shop.items.item", "shop.products.item"])
+def test_a_wrong_path_names_the_paths_that_there_are(tmp_path, records):
+    feed = XML_FEED | {"records": records}
 
     _, _, damage = read(tmp_path, XML + "</products></shop>", declared("xml", **feed))
 

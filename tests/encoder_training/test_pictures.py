@@ -1,5 +1,6 @@
 import json
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,15 @@ def test_a_packed_set_is_the_set_but_for_what_webp_loses(tmp_path):
     assert np.array_equal(one.boxes, other.boxes)
     assert np.array_equal(one.usable, other.usable)
     assert np.abs(one.pixels.astype(float) - other.pixels).mean() < 8
+
+
+def test_another_set_is_not_packed_beside_the_first(tmp_path):
+    for seed in (0, 1):
+        render(replace(PLAN, seed=seed), tmp_path / f"set{seed}", workers=1)
+    pack(tmp_path / "set0", tmp_path / "packed", workers=1)
+
+    with pytest.raises(RenderError, match="holds another set"):
+        pack(tmp_path / "set1", tmp_path / "packed", workers=1)
 
 
 def test_a_damaged_packed_shard_is_named(tmp_path):

@@ -122,6 +122,22 @@ def test_the_blocks_of_a_jpeg_show_and_a_grid_elsewhere_does_not(ring):
     )
 
 
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_blocks_show_whichever_way_the_picture_was_turned(orientation):
+    random = np.random.default_rng(3)
+    scene = Image.fromarray((_texture(random) * 2.0).astype(np.uint8)).resize((803, 605)).convert("RGB")
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    files = {}
+    for quality in (98, 8):
+        buffer = io.BytesIO()
+        scene.save(buffer, "JPEG", quality=quality, exif=exif)
+        files[quality] = measure(decode(buffer.getvalue())).blockiness
+
+    assert files[8] > 1.0
+    assert files[98] < 0.5
+
+
 def test_a_changed_picture_can_be_measured_where_its_original_showed_the_piece(ring):
     original = pictured(ring(800))
     blown = pictured(
