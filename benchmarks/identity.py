@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.table import Table
 from standardise import deliveries, on_sale
 
+from catalog.joining import join
 from catalog.listing import Listing
-from catalog.pieces import join
 from catalog.reading import read_delivery
 from orchestration.settings import load_settings
 

@@ -1,18 +1,9 @@
-"""Pieces: listings of several sources that are the same physical design, joined by stated identity.
-
-Rules, strongest first; each is symmetric, so the order of listings changes nothing:
-
-``gtin``              the same GTIN
-``certificate``       the same certificate number and category
-``brand_mpn``         the same brand and manufacturer part number
-``brand_attributes``  the same brand, category, metal, fineness, stones and dimensions, all stated, and the
-                      combination names one listing per source (twins of one shop are different pieces)
+"""Pieces: listings of several sources that are the same physical design.  The rules are in ``joining``.
 
 Disagreements between joined listings are recorded, never averaged.
 """
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from catalog.joining import folded, join
 from catalog.tables import disagreements, listings, piece_listings, pieces
 from storage.batches import batches
 
@@ -28,7 +20,6 @@ _READ = (
     *("listing_id", "feed", "first_seen_at", "title", "gtin", "mpn", "certificate"),
     *COMPARED,
 )
-_RULES = ("gtin", "certificate", "brand_mpn", "brand_attributes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,71 +86,6 @@ def resolve_pieces(engine: Engine, collection: str) -> PiecesReport:
         disagreements=len(found),
         changed=changed,
     )
-
-
-def join(rows: Iterable[Mapping[str, Any]]) -> list[tuple[list[str], dict[str, str]]]:
-    """Group listings into pieces.
-
-    Args:
-        rows: Listings as stored, any order.
-
-    Returns:
-        For every piece its listing ids, sorted, and the strongest rule that tied each of them to another one;
-        pieces sorted by their first listing id.
-    """
-    ordered = sorted(rows, key=lambda row: str(row["listing_id"]))
-    parent = {row["listing_id"]: row["listing_id"] for row in ordered}
-    rule_of: dict[str, str] = {}
-
-    def root(one: str) -> str:
-        while parent[one] != one:
-            parent[one] = parent[parent[one]]
-            one = parent[one]
-        return one
-
-    for rule in _RULES:
-        buckets: dict[Hashable, list[Mapping[str, Any]]] = defaultdict(list)
-        for row in ordered:
-            key = _key(rule, row)
-            if key is not None:
-                buckets[key].append(row)
-        for bucket in buckets.values():
-            sources = [row["feed"] for row in bucket]
-            if len(bucket) < 2 or (rule == "brand_attributes" and len(set(sources)) < len(sources)):
-                continue
-            first = bucket[0]["listing_id"]
-            for row in bucket:
-                rule_of.setdefault(row["listing_id"], rule)
-                low, high = sorted((root(first), root(row["listing_id"])))
-                parent[high] = low
-    members: dict[str, list[str]] = defaultdict(list)
-    for row in ordered:
-        members[root(row["listing_id"])].append(row["listing_id"])
-    return [(group, {one: rule_of[one] for one in group if one in rule_of}) for group in members.values()]
-
-
-def _key(rule: str, row: Mapping[str, Any]) -> Hashable | None:
-    brand = _folded(row["brand"])
-    match rule:
-        case "gtin":
-            return row["gtin"] or None
-        case "certificate":
-            return (row["certificate"], row["category"]) if row["certificate"] and row["category"] else None
-        case "brand_mpn":
-            return (brand, _folded(row["mpn"])) if brand and row["mpn"] else None
-    stated = (
-        brand,
-        row["category"],
-        row["metal"],
-        row["fineness"],
-        tuple(sorted(row["stones"])),
-        tuple(sorted(row["dimensions_mm"].items())),
-    )
-    return stated if all(stated) else None
-
-
-def _folded(text: str | None) -> str:
-    return "".join(character for character in (text or "").casefold() if character.isalnum())
 
 
 def _name_groups(
@@ -292,7 +218,7 @@ def _differ(values: list[Any]) -> bool:
 
 def _comparable(value: Any) -> Hashable:
     if isinstance(value, str):
-        return _folded(value)
+        return folded(value)
     return tuple(sorted(value)) if isinstance(value, list) else value
 
 

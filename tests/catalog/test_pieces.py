@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from catalog.pieces import join, resolve_pieces
+from catalog.joining import Tie, join
+from catalog.pieces import resolve_pieces
 from catalog.tables import deliveries, disagreements, listings, piece_listings, pieces
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -118,6 +119,27 @@ def test_order_changes_nothing():
     random.Random(3).shuffle(shuffled)
 
     assert join(rows) == join(shuffled)
+
+
+def test_what_a_person_told_apart_never_meets_not_even_through_a_third():
+    rows = [listing(feed, 1, gtin="1") for feed in "abcd"]
+
+    groups = join(rows, apart=[("a:1", "b:1"), ("a:1", "c:1")])
+
+    assert [members for members, _ in groups] == [["a:1", "d:1"], ["b:1", "c:1"]]
+
+
+def test_a_decision_joins_what_no_rule_does_and_outranks_the_others():
+    rows = [listing("a", 1, gtin="1"), listing("b", 1, gtin="1"), listing("c", 1)]
+    looks = [
+        Tie(first="a:1", second="c:1", rule="pictures"),
+        Tie(first="a:1", second="gone:9", rule="pictures"),
+    ]
+    decided = [Tie(first="b:1", second="c:1", rule="decided")]
+
+    assert join(rows, ties=looks)[0][1] == {"a:1": "gtin", "b:1": "gtin", "c:1": "pictures"}
+    assert join(rows, ties=decided)[0][1] == {"a:1": "gtin", "b:1": "decided", "c:1": "decided"}
+    assert len(join(rows, ties=looks, apart=[("b:1", "c:1")])) == 2
 
 
 def test_a_second_pass_writes_nothing(engine, store):
