@@ -11,15 +11,14 @@ out of line with the others is recorded: a wrong currency, a wrong unit, or anot
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from statistics import median_low
 from typing import Any
 
-from babel.numbers import get_currency_precision
-
 from catalog.decisions import NONE, Decision, Subject, newest_first
+from catalog.forwarding import final
 from catalog.joining import DECIDED, folded
+from catalog.money import Money
 from catalog.source_trust import PRIORS, Trust
 
 COMPARED = ("category", "brand", "metal", "metal_colour", "fineness", "plating", "stones", "dimensions_mm")
@@ -94,6 +93,11 @@ def cross_reference(
     for key, row in priced.items():
         rows[key] = _decided(row.said, feed_of, held.get(key)) or row
     return CrossReference(disagreements=dict(sorted(rows.items())), trust=trust)
+
+
+def followed(held: Iterable[Decision], forwarded: Mapping[str, str]) -> list[Decision]:
+    """Return decisions on contradictions as said of the pieces that theirs were merged into."""
+    return [replace(one, subject=(final(one.subject[0], forwarded), one.subject[1])) for one in held]
 
 
 def settles(decision: Decision, said: Mapping[str, Any], feed_of: Mapping[str, str]) -> bool:
@@ -237,9 +241,8 @@ def _prices_out_of_line(members: Sequence[Row]) -> Disagreement | None:
             others = [other for one, other in prices.items() if one != listing_id]
             usual = median_low(others) if others else price
             if max(price, usual) > PRICE_FACTOR * min(price, usual):
-                strays.append(
-                    f"{listing_id} asks {_money(price, currency)}, others {_money(usual, currency)}"
-                )
+                asked, by_others = (Money(minor=one, currency=currency) for one in (price, usual))
+                strays.append(f"{listing_id} asks {asked}, others {by_others}")
         if strays:
             lines += strays
             said |= {one: {"price_minor": price, "currency": currency} for one, price in prices.items()}
@@ -248,7 +251,3 @@ def _prices_out_of_line(members: Sequence[Row]) -> Disagreement | None:
     return Disagreement(
         said=said, counts=None, why=f"beyond a factor of {PRICE_FACTOR:g}: {'; '.join(lines)}"
     )
-
-
-def _money(price_minor: int, currency: str) -> str:
-    return f"{Decimal(price_minor).scaleb(-get_currency_precision(currency))} {currency}"

@@ -7,18 +7,17 @@ where joined listings disagree in ``cross_reference``.
 import hashlib
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
-from catalog.cross_reference import COMPARED, CrossReference, cross_reference
+from catalog.cross_reference import COMPARED, CrossReference, cross_reference, followed
 from catalog.decided_joins import DecidedJoins, Overruled, settle
 from catalog.decisions import Decision, in_force
 from catalog.disagreements import write_cross_reference
-from catalog.forwarding import final
 from catalog.joining import join
 from catalog.tables import feeds, listings, piece_listings, pieces
 from storage.batches import batches
@@ -87,7 +86,7 @@ def resolve_pieces(engine: Engine, collection: str) -> PiecesReport:
         found = cross_reference(
             members_of,
             _kinds(connection, collection),
-            _about_present_pieces(
+            followed(
                 in_force(connection, collection, "contradiction").values(),
                 forwarded | {name: after[members[0]["listing_id"]][0] for name, members in merged.items()},
             ),
@@ -115,11 +114,6 @@ def resolve_pieces(engine: Engine, collection: str) -> PiecesReport:
 def _kinds(connection: Connection, collection: str) -> dict[str, str]:
     chosen = sa.select(feeds.c.feed, feeds.c.kind).where(feeds.c.collection == collection)
     return {row.feed: row.kind for row in connection.execute(chosen)}
-
-
-def _about_present_pieces(held: Iterable[Decision], forwarded: Mapping[str, str]) -> list[Decision]:
-    """Return decisions on contradictions as said of the pieces that theirs were merged into."""
-    return [replace(one, subject=(final(one.subject[0], forwarded), one.subject[1])) for one in held]
 
 
 def _by_age(members: Iterable[str], by_id: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
