@@ -25,6 +25,7 @@ from catalog.image_ledger import (
     render_pictures,
 )
 from catalog.locations import LocationAccess
+from catalog.review.calibration import as_table, picture_calibration
 from catalog.searchable import as_parquet
 from catalog.searchable import searchable_images as searchable_images_of
 from quality.contact_sheets import as_markdown
@@ -105,11 +106,13 @@ def image_verdicts(
         catalogue, objects, collection, _look, version=MEASURES_VERSION, workers=bounds.workers
     )
     changed = judge_pictures(catalogue, collection, _judge, feeds.kinds(collection), version=RULES_VERSION)
+    decided = picture_calibration(catalogue, collection)
     sheet = refused_sheet(refused_images(catalogue, collection, limit=48), objects)
     return dg.MaterializeResult(
         metadata={
             "looked_at": looked_at,
             "verdicts_changed": changed,
+            **({"calibration": dg.MetadataValue.md(as_table(decided))} if decided.pictures else {}),
             **({"refused": dg.MetadataValue.md(as_markdown(sheet))} if sheet else {}),
         }
     )

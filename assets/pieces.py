@@ -32,6 +32,11 @@ def pieces(context: dg.AssetExecutionContext, catalogue: dg.ResourceParam[Engine
             "disagreements": report.disagreements,
             "changed": report.changed,
             "listings_by_rule": dict(report.by_rule),
+            "decisions_overruled": [
+                f"#{one.decision.decision_id} cannot hold beside {', '.join(f'#{by}' for by in one.by)}"
+                for one in report.overruled
+            ],
+            "decisions_dormant": len(report.dormant),
         }
     )
 

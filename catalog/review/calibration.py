@@ -155,7 +155,7 @@ def best_bound(measured: Sequence[tuple[float, bool]], side: str) -> tuple[float
     return round(sign * best, 6), fewest
 
 
-def as_markdown(calibration: Calibration) -> str:
+def as_table(calibration: Calibration) -> str:
     """Return a calibration as a table for the metadata of a materialization."""
     lines = [
         f"{calibration.pictures} pictures decided by people: {calibration.accepted} accepted, "

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli import feeds, images, reembed, run, sample, search, snapshots
+from orchestration.cli import feeds, images, reembed, review, run, sample, search, snapshots
 from orchestration.cli.session import Session
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(images.app, name="images")
+app.add_typer(review.app, name="review")
 app.add_typer(snapshots.app, name="snapshots")
 app.command("demo")(run.demo)
 app.command("sample")(sample.sample)

@@ -31,13 +31,7 @@ def write_sheet(path: Path, hits: Sequence["Hit"], objects: ObjectStore, query: 
     """
     from vision.decoding import decode
 
-    if path.suffix.lower() != ".webp":
-        message = f"a sheet is a WebP: name it {path.with_suffix('.webp')}, not {path}"
-        raise QueryError(message)
-    if not hits:
-        message = f"nothing was found, so {path} was not written: ask for less"
-        raise QueryError(message)
-    tiles = [] if query is None else [Tile(image=decode(query).image, caption=("the query",))]
+    tiles = [] if query is None or not hits else [Tile(image=decode(query).image, caption=("the query",))]
     tiles += [
         Tile(
             image=stored_picture(hit.image_id, objects),
@@ -45,7 +39,22 @@ def write_sheet(path: Path, hits: Sequence["Hit"], objects: ObjectStore, query: 
         )
         for hit in hits
     ]
-    data = contact_sheet(tiles, columns=COLUMNS, tile_px=TILE_PX, most_bytes=MOST_BYTES)
+    write_tiles(path, tiles)
+
+
+def write_tiles(path: Path, tiles: Sequence[Tile]) -> None:
+    """Write captioned pictures as a WebP.
+
+    Raises:
+        QueryError: If there is nothing to show, or the file cannot be written.
+    """
+    if path.suffix.lower() != ".webp":
+        message = f"a sheet is a WebP: name it {path.with_suffix('.webp')}, not {path}"
+        raise QueryError(message)
+    if not tiles:
+        message = f"there is no picture to show, so {path} was not written"
+        raise QueryError(message)
+    data = contact_sheet(tiles, columns=min(COLUMNS, len(tiles)), tile_px=TILE_PX, most_bytes=MOST_BYTES)
     try:
         path.write_bytes(data)
     except OSError as error:

@@ -6,7 +6,7 @@ import pytest
 from catalogue_rows import START
 
 from catalog.decisions import Decision
-from catalog.review.calibration import as_markdown, best_bound, calibrate, wilson_interval
+from catalog.review.calibration import as_table, best_bound, calibrate, wilson_interval
 
 
 def decision(number, answer, *, measured=None, verdict="review", bound="at least 0.54", version="1"):
@@ -44,7 +44,7 @@ def test_every_bound_says_how_often_people_agreed_and_on_how_many_decisions():
     ]
     [rule] = found.rules
     assert (rule.best, rule.wrong_at_best, rule.side) == (0.49, 0, "below")
-    assert "| retailer | sharpness | at least 0.54 | review | 2 | 1 | 0.33 |" in as_markdown(found)
+    assert "| retailer | sharpness | at least 0.54 | review | 2 | 1 | 0.33 |" in as_table(found)
 
 
 def test_values_of_a_former_version_of_the_measures_are_left_out_and_counted():
