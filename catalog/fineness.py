@@ -20,11 +20,15 @@ MARKS_OF_METAL = {
     "gold": GOLD_MARKS, "silver": SILVER_MARKS, "platinum": PLATINUM_MARKS, "palladium": PLATINUM_MARKS,
 }  # fmt: skip
 
+_MARKS = GOLD_MARKS | SILVER_MARKS | PLATINUM_MARKS
+
 KARAT = re.compile(
     r"(?<![\w.,])(\d{1,2})\s*-?\s*(?:k(?:arat|arats|t|ts)?|ct|cts|carat|carats|قيراط|कैरेट)(?!\w)"
     r"|(?:عيار)\s*(\d{2})(?!\d)",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
+_THREE_DIGITS = re.compile(r"\d{3}")
 _SHARE = re.compile(r"(?<![\w.,])(\d{3,4})\s*(?:/\s*1000|‰|er(?!\w))", re.IGNORECASE)
 _BARE = re.compile(r"(?<![\w.,/])(\d{3})(?![\w/]|[.,]\d)")
 _DECIMAL = re.compile(r"(?<![\w.,])0?[.,](\d{3})(?!\d)")
@@ -54,17 +58,18 @@ def statements(text: str) -> list[tuple[int, int, int, bool]]:
     A carat weight ("1.5 ct") is no purity; neither is a number that no hallmark knows ("304 stainless
     steel").
     """
+    if not _DIGIT.search(text):
+        return []
     found: list[tuple[int, int, int, bool]] = []
     for match in KARAT.finditer(text):
         karat = int(match.group(1) or match.group(2))
         if karat in PER_MILLE_OF_KARAT:
             found.append((match.start(), match.end(), PER_MILLE_OF_KARAT[karat], True))
-    known = GOLD_MARKS | SILVER_MARKS | PLATINUM_MARKS
-    for pattern in (_SHARE, _DECIMAL, _BARE):
+    for pattern in (_SHARE, _DECIMAL, _BARE) if _THREE_DIGITS.search(text) else ():
         for match in pattern.finditer(text):
             value = int(match.group(1))
             taken = any(start < match.end() and match.start() < end for start, end, *_ in found)
-            if value in known and not taken:
+            if value in _MARKS and not taken:
                 found.append((match.start(), match.end(), value, False))
     return sorted(found)
 

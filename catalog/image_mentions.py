@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from catalog.declarations import FeedDeclaration
-from catalog.field_paths import all_stated, as_text, filled
+from catalog.field_paths import all_stated, as_text, filled, is_stated
 from catalog.listing import ImageMention
 from catalog.texts import clean_text, shortened, storable
 
@@ -24,6 +25,9 @@ def image_mentions(
     locations: list[str] = []
     if path is not None:
         for one in _paths(record, path):
+            if one in record:
+                locations += _locations(record[one]) if is_stated(record[one]) else []
+                continue
             for stated in all_stated(record, one):
                 locations += _locations(stated.value)
     if not locations and declaration.images_pattern is not None:
@@ -53,18 +57,21 @@ def image_mentions(
     return tuple(mentions.values())[:MOST_IMAGES], complaints
 
 
-def _paths(record: Mapping[str, Any], path: str) -> list[str]:
-    if path in record or "," not in path:
-        return [path]
-    return [one.strip() for one in path.split(",") if one.strip()]
+def _paths(record: Mapping[str, Any], path: str) -> tuple[str, ...]:
+    return (path,) if path in record or "," not in path else _separate(path)
+
+
+@lru_cache(maxsize=1024)
+def _separate(path: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in path.split(",") if one.strip())
 
 
 def _locations(value: Any) -> list[str]:
     if isinstance(value, str):
         # Blanks inside a path are kept as they are: files are named with U+202F and double blanks.
-        text = storable(value).strip()
+        text = (value if value.isascii() and value.isprintable() else storable(value)).strip()
         parts = _NEXT_ADDRESS.split(text) if "://" in text else [text]
-        return [part.strip(" ,;|") for part in parts if part.strip(" ,;|")]
+        return [bare for part in parts if (bare := part.strip(" ,;|"))]
     if isinstance(value, Mapping):
         for key in ("src", "url", "href", "link"):
             if isinstance(value.get(key), str):

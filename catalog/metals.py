@@ -3,16 +3,18 @@
 "18ct rose gold plated silver" is silver; the gold, its colour and its karats belong to the plating.
 """
 
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from catalog.fineness import MARKS_OF_METAL, statements
 from catalog.remembering import remembered
 from catalog.texts import comparable
 from catalog.vocabulary import Found, find_in_words, look_up
 
+METAL_FIELDS = ("metal", "fineness", "plating", "metal_colour")
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetalStatement:
+
+class MetalStatement(NamedTuple):
     """What a phrase states; None is unsaid.  ``several`` holds the metals where it names more than one."""
 
     metal: str | None = None
@@ -25,6 +27,51 @@ class MetalStatement:
     def says_something(self) -> bool:
         """Whether any of it was stated."""
         return bool(self.metal or self.metal_colour or self.fineness or self.plating or self.several)
+
+
+class Merged(NamedTuple):
+    """What several columns say together, and which of them each part came from."""
+
+    statement: MetalStatement
+    sources: tuple[tuple[str, str], ...]
+    conflict: str | None  # where two columns name different metals and neither explains the other
+
+
+@lru_cache(maxsize=4096)
+def merge_statements(said_by: tuple[tuple[str, MetalStatement], ...]) -> Merged:
+    """Take each part from its own column first, then from the others, the title last.
+
+    Where the metal column names what another column says is only the plating ("Rose Gold" beside "925
+    Silver with Rose Gold Plating"), the fuller statement explains the bare one.
+
+    Args:
+        said_by: Column (one of ``METAL_FIELDS``, or ``title``) and what it says.
+    """
+    statements = dict(said_by)
+    order = [name for name in (*METAL_FIELDS, "title") if name in statements]
+    conflict = None
+    said = statements.get("metal")
+    if said is not None and said.metal is not None and said.plating is None:
+        for name in order:
+            other = statements[name]
+            if other.metal in (None, said.metal):
+                continue
+            if other.plating == said.metal:
+                statements["metal"] = MetalStatement(metal=other.metal, metal_colour=said.metal_colour)
+            elif name != "title":
+                conflict = f"the metal is {said.metal}, but {name} says {other.metal}: the former was taken"
+                statements[name] = MetalStatement(metal_colour=other.metal_colour)
+            break
+    parts: dict[str, Any] = {}
+    sources = []
+    for part in METAL_FIELDS:
+        for name in (part, *(one for one in order if one != part)):
+            value = getattr(statements[name], part) if name in statements else None
+            if value is not None:
+                parts[part] = value
+                sources.append((part, name))
+                break
+    return Merged(MetalStatement(**parts), tuple(sources), conflict)
 
 
 @remembered(8192)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import yaml
 
@@ -34,8 +34,7 @@ _ADDITIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(NamedTuple):
     """One of our terms inside a longer text, by the words it covers: ``start`` up to before ``end``."""
 
     term: str
@@ -77,30 +76,24 @@ def find(field: Field, text: str, *, language: str = "en") -> list[Found]:
 def find_in_words(field: Field, words: list[str], *, language: str = "en") -> list[Found]:
     """Return the terms among ``words``, which are already comparable (see ``catalog.texts.comparable``)."""
     phrases = _phrases(field, language)
-    if phrases.longest_from.keys().isdisjoint(words) and "".join(words).isascii():
+    longest_from = phrases.longest_from
+    if longest_from.keys().isdisjoint(words) and "".join(words).isascii():
         return []  # most words are none of ours, and this asks for all of them at once
     found = []
-    at = 0
-    while at < len(words):
-        word = words[at]
-        reach = phrases.longest_from.get(word)
-        if reach is None:
-            if word.isascii():
-                at += 1
-                continue
-            reach = 1
-        longest = min(reach, len(words) - at)
-        for length in range(longest, 0, -1):
+    free = 0  # words before it belong to a phrase already
+    for at, word in enumerate(words):
+        reach = longest_from.get(word) or (0 if word.isascii() else 1)
+        if at < free or not reach:
+            continue
+        for length in range(min(reach, len(words) - at), 0, -1):
             term = phrases.by_words.get(tuple(words[at : at + length]))
             if term is None and length == 1 and not word.isascii():
                 term = _without_arabic_prefix(phrases, word)
             if term is not None:
                 if term not in _NO_TERMS:
-                    found.append(Found(term=term, start=at, end=at + length))
-                at += length
+                    found.append(Found(term, at, at + length))
+                free = at + length
                 break
-        else:
-            at += 1
     return found
 
 

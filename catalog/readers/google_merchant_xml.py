@@ -52,6 +52,8 @@ def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: A
         try:
             for event, element in iterparse(file, events=("start", "end"), forbid_dtd=False):
                 is_item = local_name(element.tag) in _ITEMS
+                if inside and not is_item:
+                    continue
                 if event == "start":
                     parents.append(element)
                     inside += is_item
@@ -89,7 +91,7 @@ def _fields(item: Element) -> dict[str, Any]:
         elif name == "category" and child.get("term"):
             value = child.get("term")
         else:
-            value = "".join(child.itertext()).strip()
+            value = (child.text or "").strip()
         into = google if isinstance(child.tag, str) and child.tag.startswith(_GOOGLE) else plain
         into.setdefault(name, []).append(value)
     merged = plain | google

@@ -99,6 +99,7 @@ class _Lines:
 def _body(
     rows: Iterator[list[str]], lines: _Lines, columns: Sequence[str]
 ) -> Iterator[Row | Reject | Damage]:
+    distinct = all(columns) and len(set(columns)) == len(columns)
     while True:
         start = lines.number + 1
         try:
@@ -115,13 +116,13 @@ def _body(
                 place=f"row {start}", message="a quote opened here is never closed: the file ends inside it"
             )
             return
-        if not any(cell.strip() for cell in cells):
+        if not "".join(cells).strip():
             continue
         if len(cells) < len(columns) and not lines.last.endswith(("\n", "\r")):
             message = f"the file ends in the middle of a row: {len(cells)} of {len(columns)} cells"
             yield Damage(place=f"row {start}", message=message)
             return
-        if any(cell.strip() for cell in cells[len(columns) :]):
+        if len(cells) > len(columns) and "".join(cells[len(columns) :]).strip():
             message = f"{len(cells)} cells under {len(columns)} columns: quote cells that hold a delimiter"
             yield Reject(
                 place=f"row {start}",
@@ -129,6 +130,9 @@ def _body(
                 message=message,
                 value=shortened(",".join(cells), 200),
             )
+            continue
+        if distinct and len(cells) == len(columns):
+            yield Row(number=start, cells=dict(zip(columns, cells, strict=True)))
             continue
         named: dict[str, str] = {}
         for column, cell in zip(columns, cells, strict=False):
