@@ -15,8 +15,9 @@ from catalog.declarations import FeedDeclaration, FeedRegistry
 from catalog.image_fetching import FetchedImage, WantedImage, fetch_images
 from catalog.image_ledger import (
     Fetched,
+    RenditionFile,
+    RenditionSet,
     Seen,
-    StoredRendition,
     judge_pictures,
     locations_to_fetch,
     look_at_pictures,
@@ -137,7 +138,7 @@ def renditions(
     objects: dg.ResourceParam[ObjectStore],
     bounds: dg.ResourceParam[WorkBounds],
 ) -> dg.MaterializeResult:
-    """Upright sRGB copies in three sizes, free of EXIF and GPS: what is served."""
+    """Three sizes and a cut-out, tint taken out and set straight, free of EXIF and GPS: what is served."""
     rendered = render_pictures(
         catalogue,
         objects,
@@ -149,11 +150,17 @@ def renditions(
     return dg.MaterializeResult(metadata={"rendered": rendered})
 
 
-def _render(data: bytes) -> list[StoredRendition]:
-    return [
-        StoredRendition(longest_side=one.longest_side, width=one.width, height=one.height, data=one.data)
-        for one in make_renditions(decode(data).image)
-    ]
+def _render(data: bytes) -> RenditionSet:
+    made = make_renditions(decode(data).image)
+    done = {"cast_ab": made.cast_ab, "tilt_deg": made.tilt_deg}
+    return RenditionSet(
+        files=[
+            RenditionFile(name=one.name, width=one.width, height=one.height, data=one.data)
+            for one in made.files
+        ],
+        thumbhash=made.thumbhash,
+        processing={name: value for name, value in done.items() if value is not None},
+    )
 
 
 @dg.asset(deps=["renditions", "pieces"], kinds={"parquet"}, code_version="1", retry_policy=TRANSIENT)

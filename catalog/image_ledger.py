@@ -57,13 +57,22 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRendition:
-    """One served size of a picture, as kept: ``digest`` names its bytes in the object store."""
+class RenditionFile:
+    """One file that is served of a picture, by its name: a size, or ``cutout``."""
 
-    longest_side: int
+    name: str
     width: int
     height: int
     data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenditionSet:
+    """What is served of a picture: files, what stands in for them while they load, and what was done."""
+
+    files: Sequence[RenditionFile]
+    thumbhash: str
+    processing: Mapping[str, float]
 
 
 def image_key_of(image_id: str) -> int:
@@ -381,12 +390,12 @@ def render_pictures(
     engine: Engine,
     objects: ObjectStore,
     collection: str,
-    render: Callable[[bytes], Sequence[StoredRendition]],
+    render: Callable[[bytes], RenditionSet],
     *,
     version: str,
     workers: int,
 ) -> int:
-    """Make the served sizes of accepted pictures and of those in review.
+    """Make what is served of accepted pictures and of those in review.
 
     Return how many pictures got theirs.  One whose bytes are gone from the object store is passed over, and
     fetched again by the next run.
@@ -406,17 +415,18 @@ def render_pictures(
             ).scalars()
         )
 
-    def store(image_id: str) -> dict[str, dict[str, Any]] | None:
+    def store(image_id: str) -> dict[str, Any] | None:
         try:
             data = objects.get(digest_key("images", image_id))
         except ObjectMissingError:
             return None
-        kept = {}
-        for one in render(data):
+        made = render(data)
+        files = {}
+        for one in made.files:
             digest = sha256_hex(one.data)
             objects.put(digest_key("renditions", digest, ".webp"), one.data)
-            kept[str(one.longest_side)] = {"digest": digest, "width": one.width, "height": one.height}
-        return kept
+            files[one.name] = {"digest": digest, "width": one.width, "height": one.height}
+        return {"files": files, "thumbhash": made.thumbhash, "processing": dict(made.processing)}
 
     for batch in _worked(waiting, store, workers):
         made = [{"seen_id": image_id, "new_renditions": kept} for image_id, kept in batch if kept is not None]

@@ -184,7 +184,8 @@ images = Table(
     Column("unreadable_message", Text),
     Column("measures", JSON),
     Column("measures_version", String(16)),
-    Column("renditions", JSON),  # longest side in pixels -> {"digest", "width", "height"}
+    # {"files": name -> {"digest", "width", "height"}, "thumbhash", "processing": {"cast_ab", "tilt_deg"}}
+    Column("renditions", JSON),
     Column("renditions_version", String(16)),
 )
 

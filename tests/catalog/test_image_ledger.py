@@ -10,8 +10,9 @@ from catalog.declarations import FeedDeclaration
 from catalog.image_ledger import (
     Fetched,
     ImageKeyCollisionError,
+    RenditionFile,
+    RenditionSet,
     Seen,
-    StoredRendition,
     accepted_images,
     image_key_of,
     judge_pictures,
@@ -307,7 +308,8 @@ def test_accepted_pictures_are_rendered_once(looked, objects):
     judged(looked)
 
     def render(data: bytes):
-        return [StoredRendition(longest_side=160, width=1, height=1, data=data + b" small")]
+        file = RenditionFile(name="160", width=1, height=1, data=data + b" small")
+        return RenditionSet(files=[file], thumbhash="AA==", processing={})
 
     counts = [render_pictures(looked, objects, "shop", render, version="1", workers=2) for _ in range(2)]
     digest = sha256_hex(b"sharp small")
@@ -371,7 +373,8 @@ def test_rendering_passes_over_a_picture_whose_bytes_are_gone(looked, objects):
     objects.delete(digest_key("images", sha256_hex(b"sharp")))
 
     def render(data: bytes):
-        return [StoredRendition(longest_side=160, width=1, height=1, data=data + b" small")]
+        file = RenditionFile(name="160", width=1, height=1, data=data + b" small")
+        return RenditionSet(files=[file], thumbhash="AA==", processing={})
 
     assert render_pictures(looked, objects, "shop", render, version="1", workers=2) == 1
     assert waiting(looked) == ["a.jpg"]
