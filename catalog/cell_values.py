@@ -14,6 +14,7 @@ from catalog.errors import UnreadableValueError
 from catalog.fineness import read_fineness
 from catalog.metals import MetalStatement, read_metal
 from catalog.remembering import remembered
+from catalog.texts import shortened
 
 T = TypeVar("T")
 Complaints = tuple[tuple[str, str], ...]
@@ -44,7 +45,9 @@ def category(text: str, language: str) -> Said[str | None]:
             return Said(term)
     if all(vocabulary.says_nothing("category", part) for part in levels):
         return Said(None)
-    return Said(None, ((text, "the category is none we know: it was left empty"),))
+    return Said(
+        None, ((text, f"{shortened(text, 80)!r} is no category of jewelry that we know: it was left empty"),)
+    )
 
 
 def metal(name: str, text: str, language: str) -> Said[MetalStatement]:
@@ -76,7 +79,7 @@ def metal(name: str, text: str, language: str) -> Said[MetalStatement]:
         names = ", ".join(said.several)
         return Said(said, ((text, f"the text names several metals ({names}): none was chosen"),))
     if not said.says_something and not says_nothing_of_metal(text):
-        message = f"the {name.replace('_', ' ')} is none we know: it was left empty"
+        message = f"{shortened(text, 80)!r} is no {name.replace('_', ' ')} that we know: it was left empty"
         return Said(said, ((text, message),))
     return Said(said)
 
@@ -116,7 +119,7 @@ def colour(text: str, language: str) -> Said[str | None]:
         return Said(found[0] if len(found) == 1 else "multicolour")
     if vocabulary.says_nothing("colour", text):
         return Said(None)
-    return Said(None, ((text, "the colour is none we know: it was left empty"),))
+    return Said(None, ((text, f"{shortened(text, 80)!r} is no colour that we know: it was left empty"),))
 
 
 def lengths(name: str, text: str, language: str) -> Said[dict[str, float]]:
@@ -134,7 +137,8 @@ def availability(text: str, language: str) -> Said[str | None]:
         return Said("in_stock" if Decimal(text) > 0 else "out_of_stock")
     term = vocabulary.look_up("availability", text.rpartition("/")[2], language=language)
     if term is None:
-        return Said("unknown", ((text, "the availability is none we know: it was left unknown"),))
+        message = f"{shortened(text, 80)!r} is no availability that we know: it was left unknown"
+        return Said("unknown", ((text, message),))
     return Said(term)
 
 
