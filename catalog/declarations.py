@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from catalog.field_paths import checked_path
+from catalog.ring_sizes import system_names
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 FeedKind = Literal["retailer", "manufacturer", "community"]
@@ -28,10 +29,13 @@ PAGED = frozenset({"json", "jsonl", "shopify_json"})
 MAPPED_FIELDS = (
     "source_id", "title", "description", "url", "brand", "category", "metal", "metal_colour", "fineness",
     "plating", "stones", "styles", "colour", "weight", "gtin", "mpn", "sku", "certificate", "availability",
-    "price", "list_price", "currency", "rating", "images", "images_alt",
+    "price", "list_price", "currency", "rating", "images", "images_alt", "ring_size",
 )  # fmt: skip
 # title.fr: the title in another language.  dimensions_mm.*: a text that names its measures itself.
-_NAMED_FIELD = re.compile(r"title\.[a-z]{2}|dimensions_mm\.([a-z][a-z0-9_]{0,30}|\*)")
+# ring_size.us: bare sizes of one system.
+_NAMED_FIELD = re.compile(
+    rf"title\.[a-z]{{2}}|dimensions_mm\.([a-z][a-z0-9_]{{0,30}}|\*)|ring_size\.({'|'.join(system_names())})"
+)
 
 
 class Pagination(BaseModel):
@@ -99,7 +103,9 @@ class FeedDeclaration(BaseModel):
     def _known_fields(cls, fields: dict[str, str]) -> dict[str, str]:
         for field in fields:
             if field not in MAPPED_FIELDS and not _NAMED_FIELD.fullmatch(field):
-                known = ", ".join((*MAPPED_FIELDS, "title.<language>", "dimensions_mm.<name>"))
+                known = ", ".join(
+                    (*MAPPED_FIELDS, "title.<language>", "dimensions_mm.<name>", "ring_size.<system>")
+                )
                 message = f"{field!r} is no field of a listing: use one of {known}"
                 raise ValueError(message)
         return fields

@@ -96,6 +96,9 @@ class Standardiser:
         self._find = {name: self._finder(name) for name in names}
         self._title_languages = [name for name in names if name.startswith("title.")]
         self._lengths = [name for name in names if name.startswith("dimensions_mm.")]
+        self._ring_sizes = [
+            name for name in (*self.mapping, *declaration.defaults) if name.startswith("ring_size")
+        ]
         self._columns = {name: Column(interpret) for name, interpret in self._interpreters()}
         self._money_columns: dict[str | None, Column] = {}  # by the currency of amounts that state none
 
@@ -113,6 +116,8 @@ class Standardiser:
             yield name, partial(cell_values.parsed, parse=parse)
         for name in self._lengths:
             yield name, partial(cell_values.lengths, name.removeprefix("dimensions_mm."), **spoken)
+        for name in self._ring_sizes:
+            yield name, partial(cell_values.ring_sizes, name.partition(".")[2] or None)
 
     def read(self, record: Record) -> tuple[Listing | Reject, list[Remark]]:
         """Return what a record becomes, and what is remarked about it; a reject has no remarks."""
@@ -399,6 +404,10 @@ class Standardiser:
             said = self._said(work, key)
             if said is not None:  # what a column is named for counts more than what a text says in passing
                 lengths = said.value | lengths if name == "*" else lengths | said.value
+        for key in self._ring_sizes:
+            said = self._said(work, key)
+            if said is not None:
+                lengths = said.value | lengths
         return dict(sorted(lengths.items()))
 
 
