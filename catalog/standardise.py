@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from catalog import cell_values, vocabulary
-from catalog.cell_values import Said
+from catalog.cell_values import Complaints, Said
 from catalog.cells import LONGEST_RAW, Column
 from catalog.declarations import MAPPED_FIELDS, FeedDeclaration
 from catalog.dimensions import read_weight
@@ -147,6 +147,12 @@ class Standardiser:
         for name, path in self._never_held.items():
             message = f"no record has {path!r}: mend the mapping of {name}, or take it out"
             yield Remark(place="file", source_id="", field=name, value=path, message=message)
+
+    def complaints(self, name: str, text: str) -> Complaints:
+        """Return what would be remarked of a text in a field's column, where a field is read so."""
+        if name not in self._columns or name == "currency":
+            return ()
+        return self._columns[name].read(Stated(name, text)).said.complaints
 
     def _finder(self, name: str) -> Callable[[Mapping[str, Any]], Stated | None]:
         find = finder(self.mapping[name]) if name in self.mapping else None
