@@ -29,12 +29,15 @@ PAGED = frozenset({"json", "jsonl", "shopify_json"})
 MAPPED_FIELDS = (
     "source_id", "title", "description", "url", "brand", "category", "metal", "metal_colour", "fineness",
     "plating", "stones", "styles", "colour", "weight", "gtin", "mpn", "sku", "certificate", "availability",
-    "price", "list_price", "currency", "rating", "images", "images_alt", "ring_size",
+    "price", "list_price", "currency", "rating", "images", "images_alt", "ring_size", "origin",
 )  # fmt: skip
+ATTACHMENT_KINDS = ("drawing", "model_3d", "certificate", "document")
 # title.fr: the title in another language.  dimensions_mm.*: a text that names its measures itself.
-# ring_size.us: bare sizes of one system.
+# ring_size.us: bare sizes of one system.  attachments.drawing: files of one kind.
 _NAMED_FIELD = re.compile(
     rf"title\.[a-z]{{2}}|dimensions_mm\.([a-z][a-z0-9_]{{0,30}}|\*)|ring_size\.({'|'.join(system_names())})"
+    rf"|attachments\.({'|'.join(ATTACHMENT_KINDS)})"
+    r"|certificate_details\.(laboratory|number|carat|colour|clarity|cut)"
 )
 
 
@@ -84,6 +87,7 @@ class FeedDeclaration(BaseModel):
     damage: Literal["keep", "hold"] = "keep"  # keep: what precedes a break is read; hold: nothing is
     breakers: BreakerSettings = BreakerSettings()
     images: str | None = None  # base of relative picture paths: a folder, URL or s3:// prefix
+    attachments: str | None = None  # base of relative paths of other files; default: that of pictures
     images_pattern: str | None = None  # picture path per row where no column holds one: "images/{id}.jpg"
     member: str | None = None  # zip: glob of the file in it that is the feed; default: the only one
     # json: dotted path to the list of records, by default the document; xml: path to the elements
@@ -104,7 +108,14 @@ class FeedDeclaration(BaseModel):
         for field in fields:
             if field not in MAPPED_FIELDS and not _NAMED_FIELD.fullmatch(field):
                 known = ", ".join(
-                    (*MAPPED_FIELDS, "title.<language>", "dimensions_mm.<name>", "ring_size.<system>")
+                    (
+                        *MAPPED_FIELDS,
+                        "title.<language>",
+                        "dimensions_mm.<name>",
+                        "ring_size.<system>",
+                        "attachments.<kind>",
+                        "certificate_details.<part>",
+                    )
                 )
                 message = f"{field!r} is no field of a listing: use one of {known}"
                 raise ValueError(message)
