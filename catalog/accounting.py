@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from catalog.declarations import FeedDeclaration
 from catalog.tables import (
+    attachments,
     deliveries,
     disagreements,
     feeds,
@@ -44,6 +45,8 @@ class FeedBooks:
     image_references: int
     image_states: Mapping[str, int]  # accepted, quarantined, review, rejected, failed, pending
     image_reasons: Mapping[str, int]
+    attachments: int
+    attachment_states: Mapping[str, int]  # fetched, failed, pending
     increments: bool
     error: str | None
 
@@ -58,6 +61,7 @@ class FeedBooks:
             and self.rejected == sum(self.rejects_by_reason.values())
             and (self.stored == self.accepted or (self.increments and self.stored <= self.accepted))
             and self.image_references == sum(self.image_states.values())
+            and self.attachments == sum(self.attachment_states.values())
         )
 
 
@@ -163,6 +167,14 @@ def _feed(connection: Connection, collection: str, declaration: FeedDeclaration)
         ).where(*of_feed)
     ).one()
     references, states, image_reasons = _images(connection, collection, feed)
+    held_files = {
+        row.state: row.files
+        for row in connection.execute(
+            sa.select(attachments.c.state, sa.func.count().label("files"))
+            .where(attachments.c.collection == collection, attachments.c.feed == feed, attachments.c.live)
+            .group_by(attachments.c.state)
+        )
+    }
     error = connection.execute(
         sa.select(feeds.c.error).where(feeds.c.collection == collection, feeds.c.feed == feed)
     ).scalar_one_or_none()
@@ -187,6 +199,8 @@ def _feed(connection: Connection, collection: str, declaration: FeedDeclaration)
         image_references=references,
         image_states=states,
         image_reasons=image_reasons,
+        attachments=sum(held_files.values()),
+        attachment_states={state: held_files.get(state, 0) for state in ("fetched", "failed", "pending")},
         increments=declaration.deliveries == "increments",
         error=error,
     )

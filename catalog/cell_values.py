@@ -11,9 +11,11 @@ from typing import Generic, NamedTuple, TypeVar
 from catalog import vocabulary
 from catalog.dimensions import read_labelled_lengths, read_lengths
 from catalog.errors import UnreadableValueError
-from catalog.fineness import read_fineness
-from catalog.metals import MetalStatement, read_metal
+from catalog.fineness import statements
+from catalog.metals import MetalStatement, read_fineness, read_metal
 from catalog.remembering import remembered
+from catalog.ring_sizes import read_ring_sizes
+from catalog.texts import shortened
 
 T = TypeVar("T")
 Complaints = tuple[tuple[str, str], ...]
@@ -44,7 +46,9 @@ def category(text: str, language: str) -> Said[str | None]:
             return Said(term)
     if all(vocabulary.says_nothing("category", part) for part in levels):
         return Said(None)
-    return Said(None, ((text, "the category is none we know: it was left empty"),))
+    return Said(
+        None, ((text, f"{shortened(text, 80)!r} is no category of jewelry that we know: it was left empty"),)
+    )
 
 
 def metal(name: str, text: str, language: str) -> Said[MetalStatement]:
@@ -74,9 +78,12 @@ def metal(name: str, text: str, language: str) -> Said[MetalStatement]:
             return Said(MetalStatement(metal=whole))
     if said.several and name == "metal":
         names = ", ".join(said.several)
-        return Said(said, ((text, f"the text names several metals ({names}): none was chosen"),))
+        kept = f", their purity of {said.fineness} per mille was kept" if said.fineness else ""
+        return Said(
+            said, ((text, f"{shortened(text, 80)!r} names several metals ({names}): none was chosen{kept}"),)
+        )
     if not said.says_something and not says_nothing_of_metal(text):
-        message = f"the {name.replace('_', ' ')} is none we know: it was left empty"
+        message = f"{shortened(text, 80)!r} is no {name.replace('_', ' ')} that we know: it was left empty"
         return Said(said, ((text, message),))
     return Said(said)
 
@@ -116,7 +123,7 @@ def colour(text: str, language: str) -> Said[str | None]:
         return Said(found[0] if len(found) == 1 else "multicolour")
     if vocabulary.says_nothing("colour", text):
         return Said(None)
-    return Said(None, ((text, "the colour is none we know: it was left empty"),))
+    return Said(None, ((text, f"{shortened(text, 80)!r} is no colour that we know: it was left empty"),))
 
 
 def lengths(name: str, text: str, language: str) -> Said[dict[str, float]]:
@@ -128,13 +135,20 @@ def lengths(name: str, text: str, language: str) -> Said[dict[str, float]]:
     return Said(named, () if named else ((text, "the text names no length with a unit"),))
 
 
+def ring_sizes(system: str | None, text: str) -> Said[dict[str, float]]:
+    """Return the inside of a ring in millimetres, by our names of it; ``system`` is that of bare sizes."""
+    found = parsed(text, lambda said: read_ring_sizes(said, system))
+    return Said(found.value or {}, found.complaints)
+
+
 def availability(text: str, language: str) -> Said[str | None]:
     """Return the availability that a word, the end of an address, or a count of pieces stands for."""
     if text.removeprefix("-").replace(".", "", 1).isdecimal():
         return Said("in_stock" if Decimal(text) > 0 else "out_of_stock")
     term = vocabulary.look_up("availability", text.rpartition("/")[2], language=language)
     if term is None:
-        return Said("unknown", ((text, "the availability is none we know: it was left unknown"),))
+        message = f"{shortened(text, 80)!r} is no availability that we know: it was left unknown"
+        return Said("unknown", ((text, message),))
     return Said(term)
 
 
@@ -159,7 +173,8 @@ def _fineness(text: str, said: MetalStatement) -> Said[MetalStatement]:
     try:
         purity = read_fineness(text)
     except UnreadableValueError as error:
-        return Said(said, () if said.says_something else ((text, str(error)),))
+        unclear = statements(text) or not said.says_something  # the bare name of a metal is no complaint here
+        return Said(said, ((text, str(error)),) if unclear else ())
     return Said(
         MetalStatement(
             metal=said.metal,

@@ -46,6 +46,7 @@ COLUMN_NAMES: Mapping[str, tuple[str, ...]] = {
     "styles": ("style", "styles"),
     "colour": ("colour", "color", "base colour", "basecolour", "base color", "farbe", "couleur"),
     "dimensions_mm.*": ("dimensions", "dimension", "measurements"),
+    "ring_size": ("ring size", "ring sizes"),
     "weight": ("weight", "weight g", "weight grams", "gross weight", "gewicht", "poids"),
     "gtin": ("gtin", "ean", "upc", "barcode", "ean13"),
     "mpn": ("mpn", "part number", "manufacturer part number"),

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from catalog.field_paths import checked_path
+from catalog.ring_sizes import system_names
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 FeedKind = Literal["retailer", "manufacturer", "community"]
@@ -28,10 +29,16 @@ PAGED = frozenset({"json", "jsonl", "shopify_json"})
 MAPPED_FIELDS = (
     "source_id", "title", "description", "url", "brand", "category", "metal", "metal_colour", "fineness",
     "plating", "stones", "styles", "colour", "weight", "gtin", "mpn", "sku", "certificate", "availability",
-    "price", "list_price", "currency", "rating", "images", "images_alt",
+    "price", "list_price", "currency", "rating", "images", "images_alt", "ring_size", "origin",
 )  # fmt: skip
+ATTACHMENT_KINDS = ("drawing", "model_3d", "certificate", "document")
 # title.fr: the title in another language.  dimensions_mm.*: a text that names its measures itself.
-_NAMED_FIELD = re.compile(r"title\.[a-z]{2}|dimensions_mm\.([a-z][a-z0-9_]{0,30}|\*)")
+# ring_size.us: bare sizes of one system.  attachments.drawing: files of one kind.
+_NAMED_FIELD = re.compile(
+    rf"title\.[a-z]{{2}}|dimensions_mm\.([a-z][a-z0-9_]{{0,30}}|\*)|ring_size\.({'|'.join(system_names())})"
+    rf"|attachments\.({'|'.join(ATTACHMENT_KINDS)})"
+    r"|certificate_details\.(laboratory|number|carat|colour|clarity|cut)"
+)
 
 
 class Pagination(BaseModel):
@@ -80,6 +87,7 @@ class FeedDeclaration(BaseModel):
     damage: Literal["keep", "hold"] = "keep"  # keep: what precedes a break is read; hold: nothing is
     breakers: BreakerSettings = BreakerSettings()
     images: str | None = None  # base of relative picture paths: a folder, URL or s3:// prefix
+    attachments: str | None = None  # base of relative paths of other files; default: that of pictures
     images_pattern: str | None = None  # picture path per row where no column holds one: "images/{id}.jpg"
     member: str | None = None  # zip: glob of the file in it that is the feed; default: the only one
     # json: dotted path to the list of records, by default the document; xml: path to the elements
@@ -99,7 +107,16 @@ class FeedDeclaration(BaseModel):
     def _known_fields(cls, fields: dict[str, str]) -> dict[str, str]:
         for field in fields:
             if field not in MAPPED_FIELDS and not _NAMED_FIELD.fullmatch(field):
-                known = ", ".join((*MAPPED_FIELDS, "title.<language>", "dimensions_mm.<name>"))
+                known = ", ".join(
+                    (
+                        *MAPPED_FIELDS,
+                        "title.<language>",
+                        "dimensions_mm.<name>",
+                        "ring_size.<system>",
+                        "attachments.<kind>",
+                        "certificate_details.<part>",
+                    )
+                )
                 message = f"{field!r} is no field of a listing: use one of {known}"
                 raise ValueError(message)
         return fields

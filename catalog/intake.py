@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
+from catalog.attachments.ledger import refer_to_attachments
 from catalog.breakers import HISTORY, DeliveryMeasures, Limits, reasons_to_hold
 from catalog.declarations import FeedDeclaration
 from catalog.deliveries import WAITING, Delivery
@@ -310,6 +311,8 @@ def _store(
         delivery_id=delivery.delivery_id,
     )
     _refer_to_images(connection, delivery, stated)
+    files = {listing_id: listing.attachments for listing_id, listing in stated.items()}
+    refer_to_attachments(connection, delivery.collection, delivery.feed, files)
 
 
 def _listing_id(delivery: Delivery, listing: Listing) -> str:
@@ -319,8 +322,10 @@ def _listing_id(delivery: Delivery, listing: Listing) -> str:
 def _row(delivery: Delivery, listing_id: str, listing: Listing) -> dict[str, Any]:
     values = asdict(listing)
     del values["place"]
-    images = values.pop("images")
-    canonical = json.dumps({**values, "images": images}, sort_keys=True, ensure_ascii=False).encode()
+    images, files = values.pop("images"), values.pop("attachments")
+    canonical = json.dumps(
+        {**values, "images": images, "attachments": files}, sort_keys=True, ensure_ascii=False
+    ).encode()
     return {
         "collection": delivery.collection,
         "listing_id": listing_id,

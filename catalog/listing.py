@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +14,15 @@ class ImageMention:
 
     location: str
     alt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentMention:
+    """A file beside the pictures that a listing names: a drawing, 3D model, certificate or document."""
+
+    kind: str
+    location: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +68,10 @@ class Listing:
     list_price_minor: int | None = None
     currency: str | None = None
     rating: float | None = None
+    origin: str | None = None
+    certificate_details: Mapping[str, Any] | None = None
     images: tuple[ImageMention, ...] = ()
+    attachments: tuple[AttachmentMention, ...] = ()
     read_from: Mapping[str, Reading] = field(default_factory=dict)
 
 

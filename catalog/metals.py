@@ -6,7 +6,8 @@
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from catalog.fineness import MARKS_OF_METAL, statements
+from catalog.errors import UnreadableValueError
+from catalog.fineness import MARKS_OF_METAL, PER_MILLE_OF_KARAT, named_purity, statements
 from catalog.remembering import remembered
 from catalog.texts import comparable
 from catalog.vocabulary import Found, find_in_words, look_up
@@ -78,19 +79,23 @@ def merge_statements(said_by: tuple[tuple[str, MetalStatement], ...]) -> Merged:
 def read_metal(text: str, *, language: str = "en") -> MetalStatement:
     """Return what ``text`` states about metal; a bare number is a purity only of a metal it fits."""
     words: list[str] = []
-    purities: list[tuple[int, int, bool]] = []  # word position it stands before, per mille, written as karat
+    # Word position it stands before, per mille, written as karat, and the metal that its letters name.
+    purities: list[tuple[int, int, bool, str | None]] = []
     at = 0
-    for start, end, value, is_karat in statements(text):
-        words += comparable(text[at:start]).split()
-        purities.append((len(words), value, is_karat))
-        at = end
+    for one in statements(text):
+        words += comparable(text[at : one.start]).split()
+        purities.append((len(words), one.per_mille, one.is_karat, one.metal))
+        at = one.end
     words += comparable(text[at:]).split()
 
     platings = find_in_words("plating", words, language=language)
     covered = {position for one in platings for position in range(one.start, one.end)}
     bare = ["" if position in covered else word for position, word in enumerate(words)]
     named = find_in_words("metal", bare, language=language)
-    metals = tuple(dict.fromkeys(one.term for one in named))
+    by_symbol = [
+        metal for at, _, _, metal in purities if metal and not _belongs_to_plating(at, platings, named)
+    ]
+    metals = tuple(dict.fromkeys((*(one.term for one in named), *by_symbol)))
     metal = metals[0] if len(metals) == 1 else None
     if not metals and any(words[position] == "vermeil" for position in covered):
         metal = "silver"  # vermeil is gold on sterling silver by definition (US 16 CFR 23.5)
@@ -104,16 +109,18 @@ def read_metal(text: str, *, language: str = "en") -> MetalStatement:
         )
     )
     fineness = None
-    if metal in MARKS_OF_METAL:
+    precious = [one for one in metals if one in MARKS_OF_METAL]
+    if (
+        precious
+    ):  # of several metals too: "18K gold and steel" is 750, "18K gold, 925 silver" is no one purity
         fits = {
             value
-            for position, value, is_karat in purities
-            if value in MARKS_OF_METAL[metal]
-            and (metal == "gold" or not is_karat)
+            for position, value, is_karat, _ in purities
+            if any(value in MARKS_OF_METAL[one] and (one == "gold" or not is_karat) for one in precious)
             and not _belongs_to_plating(position, platings, named)
         }
         fineness = fits.pop() if len(fits) == 1 else None
-    elif not metals and not platings and len({value for _, value, _ in purities}) == 1:
+    elif not metals and not platings and len({value for _, value, _, _ in purities}) == 1:
         fineness = purities[0][1] if purities[0][2] else None
     return MetalStatement(
         metal=metal,
@@ -122,6 +129,32 @@ def read_metal(text: str, *, language: str = "en") -> MetalStatement:
         plating=platings[0].term if platings else None,
         several=metals if len(metals) > 1 else (),
     )
+
+
+def read_fineness(text: str) -> int | None:
+    """Return the parts per mille that ``text`` states for the metal; None when it is only a plating's.
+
+    ``18K Gold plating`` is gold on something else: the piece's own purity stays unsaid.
+
+    Raises:
+        UnreadableValueError: If the text holds no purity at all, or several different ones.
+    """
+    found = statements(text)
+    if not found:
+        bare = int(text) if text.strip().isdecimal() else None
+        purity = PER_MILLE_OF_KARAT.get(bare) if bare is not None else named_purity(text)
+        if purity is None:
+            message = f"{text!r} holds no purity: write 18K, 750 or 750/1000"
+            raise UnreadableValueError(message)
+        return purity
+    stated = read_metal(text)
+    if stated.fineness is not None or stated.plating is not None:
+        return stated.fineness
+    values = {one.per_mille for one in found}
+    if len(values) > 1:
+        message = f"{text!r} holds several purities: {', '.join(map(str, sorted(values)))} per mille"
+        raise UnreadableValueError(message)
+    return values.pop()
 
 
 def _belongs_to_plating(position: int, platings: list[Found], named: list[Found]) -> bool:

@@ -36,7 +36,10 @@ def read_delivery(path: Path, declaration: FeedDeclaration) -> Iterator[Listing 
             yield Reject(
                 place=outcome.place,
                 reason="duplicate_id",
-                message=f"the delivery holds {outcome.source_id!r} already: ids must be distinct",
+                message=(
+                    f"an earlier row has the id {outcome.source_id!r} already and was taken: "
+                    "give every product an id of its own"
+                ),
                 source_id=outcome.source_id,
                 field="source_id",
                 value=outcome.source_id,

@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from catalog import cell_values, vocabulary
-from catalog.cell_values import Said
+from catalog.attachments.certificates import read_certificate
+from catalog.attachments.mentions import attachment_mentions
+from catalog.cell_values import Complaints, Said
 from catalog.cells import LONGEST_RAW, Column
 from catalog.declarations import MAPPED_FIELDS, FeedDeclaration
 from catalog.dimensions import read_weight
@@ -22,7 +24,7 @@ from catalog.field_paths import Stated, all_stated, as_text, finder, holds
 from catalog.formats import FORMATS
 from catalog.identifiers import clean_part_number, read_gtin
 from catalog.image_mentions import image_mentions
-from catalog.listing import Listing, Reading, Reject, Remark
+from catalog.listing import AttachmentMention, Listing, Reading, Reject, Remark
 from catalog.metals import METAL_FIELDS, MetalStatement, merge_statements, read_metal
 from catalog.money import Money, read_money
 from catalog.readers.record import Record
@@ -96,6 +98,11 @@ class Standardiser:
         self._find = {name: self._finder(name) for name in names}
         self._title_languages = [name for name in names if name.startswith("title.")]
         self._lengths = [name for name in names if name.startswith("dimensions_mm.")]
+        self._ring_sizes = [
+            name for name in (*self.mapping, *declaration.defaults) if name.startswith("ring_size")
+        ]
+        self._certificate_parts = [name for name in names if name.startswith("certificate_details.")]
+        self._has_attachments = any(name.startswith("attachments.") for name in self.mapping)
         self._columns = {name: Column(interpret) for name, interpret in self._interpreters()}
         self._money_columns: dict[str | None, Column] = {}  # by the currency of amounts that state none
 
@@ -113,6 +120,8 @@ class Standardiser:
             yield name, partial(cell_values.parsed, parse=parse)
         for name in self._lengths:
             yield name, partial(cell_values.lengths, name.removeprefix("dimensions_mm."), **spoken)
+        for name in self._ring_sizes:
+            yield name, partial(cell_values.ring_sizes, name.partition(".")[2] or None)
 
     def read(self, record: Record) -> tuple[Listing | Reject, list[Remark]]:
         """Return what a record becomes, and what is remarked about it; a reject has no remarks."""
@@ -142,6 +151,12 @@ class Standardiser:
         for name, path in self._never_held.items():
             message = f"no record has {path!r}: mend the mapping of {name}, or take it out"
             yield Remark(place="file", source_id="", field=name, value=path, message=message)
+
+    def complaints(self, name: str, text: str) -> Complaints:
+        """Return what would be remarked of a text in a field's column, where a field is read so."""
+        if name not in self._columns or name == "currency":
+            return ()
+        return self._columns[name].read(Stated(name, text)).said.complaints
 
     def _finder(self, name: str) -> Callable[[Mapping[str, Any]], Stated | None]:
         find = finder(self.mapping[name]) if name in self.mapping else None
@@ -194,6 +209,7 @@ class Standardiser:
         if self.declaration.format == "images" and isinstance(work.record.fields.get("sha256"), str):
             work.read_from["images"] = Reading(column="sha256", raw=as_text(work.record.fields["sha256"]))
         stated_currency = price or list_price
+        details = self._certificate_details(work) if self._certificate_parts else {}
         return Listing(
             place=work.record.place,
             source_id=work.source_id,
@@ -215,13 +231,16 @@ class Standardiser:
             gtin=self._value(work, "gtin"),
             mpn=self._code(work, "mpn"),
             sku=self._code(work, "sku"),
-            certificate=self._code(work, "certificate"),
+            certificate=self._code(work, "certificate") or _certificate_number(details),
             availability=self._value(work, "availability") or "unknown",
             price_minor=price.minor if price else None,
             list_price_minor=list_price.minor if list_price else None,
             currency=stated_currency.currency if stated_currency else None,
             rating=self._value(work, "rating"),
+            origin=self._short_text(work, "origin", LONGEST_CODE),
+            certificate_details=details or None,
             images=images,
+            attachments=self._attachments(work) if self._has_attachments else (),
             read_from=work.read_from,
         )
 
@@ -392,6 +411,23 @@ class Standardiser:
             work.read_from[name] = Reading(column="title", raw=shortened(title, LONGEST_RAW))
         return found
 
+    def _certificate_details(self, work: _Work) -> dict[str, Any]:
+        stated = {}
+        for name in self._certificate_parts:
+            found = self._stated(work.record, name)
+            if found is not None:
+                stated[name.removeprefix("certificate_details.")] = work.note(name, found)
+        details, complaints = read_certificate(stated)
+        for part, text, message in complaints:
+            work.remark(f"certificate_details.{part}", text, message)
+        return details
+
+    def _attachments(self, work: _Work) -> tuple[AttachmentMention, ...]:
+        mentions, complaints = attachment_mentions(work.record.fields, self.mapping)
+        for complaint in complaints:
+            work.remark("attachments", "", complaint)
+        return mentions
+
     def _dimensions(self, work: _Work) -> dict[str, float]:
         lengths: dict[str, float] = {}
         for key in self._lengths:
@@ -399,7 +435,15 @@ class Standardiser:
             said = self._said(work, key)
             if said is not None:  # what a column is named for counts more than what a text says in passing
                 lengths = said.value | lengths if name == "*" else lengths | said.value
+        for key in self._ring_sizes:
+            said = self._said(work, key)
+            if said is not None:
+                lengths = said.value | lengths
         return dict(sorted(lengths.items()))
+
+
+def _certificate_number(details: Mapping[str, Any]) -> str | None:
+    return clean_part_number(details["number"]) if "number" in details else None
 
 
 def _line(stated: Stated | None) -> str:

@@ -116,6 +116,13 @@ listings = Table(
     Column("list_price_minor", BigInteger),
     Column("currency", String(3)),
     Column("rating", Float),
+    Column("origin", String(100)),  # where it was made, as stated
+    Column("certificate_details", JSON),  # laboratory, number, carat, colour, clarity, cut -> as stated
+    Column("contributor", String(64)),  # keyed pseudonym of whoever sent it in
+    Column("claims", JSON),  # gtin, id, feed, url -> of the listing that its pictures are said to show
+    Column("claimed_listing_id", String(300)),  # the listing that these name, where it exists
+    Column("tax", String(8)),  # included or excluded in the prices; null where it is not stated
+    Column("tax_percent", Float),
     Column("read_from", JSON, nullable=False),  # our field -> {"column": ..., "raw": ...}
     ForeignKeyConstraint(["delivery_id"], ["deliveries.delivery_id"]),
     Index("ix_listings_feed", "collection", "feed"),
@@ -204,8 +211,39 @@ image_references = Table(
     Column("attempts", Integer, nullable=False),
     Column("image_id", String(64)),
     Column("live", Boolean, nullable=False),  # false once its listing no longer names it
+    Column("consent", String(10)),  # granted, missing, withdrawn; null where the feed is not asked for it
     Index("ix_image_references_state", "collection", "state"),
     Index("ix_image_references_image", "image_id"),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("listing_id", String(300), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("feed", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),  # drawing, model_3d, certificate, document
+    Column("location", Text, nullable=False),  # URL or path, as the feed gives it
+    Column("name", String(200), nullable=False),
+    Column("digest", String(64)),  # names its bytes in the object store
+    Column("bytes", BigInteger),
+    Column("state", String(12), nullable=False),  # pending, fetched, failed
+    Column("reason", String(40)),
+    Column("message", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("live", Boolean, nullable=False),  # false once its listing no longer names it
+    Index("ix_attachments_state", "collection", "state"),
+)
+
+exchange_rates = Table(
+    "exchange_rates",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("base", String(3), primary_key=True),
+    Column("quote", String(3), primary_key=True),
+    Column("day", String(10), primary_key=True),  # from which it holds
+    Column("rate", String(40), nullable=False),  # units of quote for one of base, as a decimal text
 )
 
 verdicts = Table(

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from assets import embeddings, feeds, images, index, pieces
+from assets import attachments, embeddings, feeds, images, index, pieces
 from orchestration.automation import when_upstream_changed, when_upstream_ran
 from orchestration.partitions import Partitions
 
@@ -42,6 +42,9 @@ def places(partitions: Partitions) -> dict[str, Place]:
         ),
         "images": Place(
             group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
+        ),
+        "attachments": Place(
+            group="catalogue", owner=ingest, partitions=collections, automation=when_upstream_ran()
         ),
         "image_verdicts": Place(
             group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
@@ -94,6 +97,7 @@ def placed_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
         pieces.pieces,
         pieces.trends,
         images.images,
+        attachments.attachments,
         images.image_verdicts,
         images.renditions,
         images.searchable_images,

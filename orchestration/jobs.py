@@ -13,7 +13,15 @@ INGEST = dg.define_asset_job(
 )
 CATALOGUE = dg.define_asset_job(
     "catalogue",
-    selection=["pieces", "trends", "images", "image_verdicts", "renditions", "searchable_images"],
+    selection=[
+        "pieces",
+        "trends",
+        "attachments",
+        "images",
+        "image_verdicts",
+        "renditions",
+        "searchable_images",
+    ],
     description="Join pieces, fetch and judge pictures, and say what of a collection can be searched.",
 )
 EMBED = dg.define_asset_job(

@@ -327,7 +327,9 @@ def _resolved(settings: Settings, base: Path) -> Settings:
 
     def feed(declaration: FeedDeclaration) -> FeedDeclaration:
         images = local(declaration.images) if declaration.images else None
-        return declaration.model_copy(update={"location": local(declaration.location), "images": images})
+        files = local(declaration.attachments) if declaration.attachments else None
+        places = {"location": local(declaration.location), "images": images, "attachments": files}
+        return declaration.model_copy(update=places)
 
     home = Path(local(settings.home))
     collections = {

@@ -70,6 +70,7 @@ def _feed(feed: FeedBooks) -> dict[str, Any]:
         "image_references": feed.image_references,
         "images": dict(feed.image_states),
         "image_reasons": dict(feed.image_reasons),
+        "attachments": dict(feed.attachment_states),
         "error": feed.error,
     }
 

@@ -11,7 +11,7 @@ import ijson
 from catalog.declarations import FeedDeclaration
 from catalog.listing import Damage, Reject
 from catalog.readers.encodings import encoding_of
-from catalog.readers.record import Read, Record
+from catalog.readers.record import EMPTY_FILE, Read, Record
 from catalog.texts import shortened
 
 DEEPEST = 64  # no feed nests so far; a million brackets is an attack
@@ -22,7 +22,7 @@ _LONG_NUMBER = re.compile(rb"\d{%d,}" % (LONGEST_NUMBER + 1))
 def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:
     """Yield the records of a JSON document; ``declaration.records`` leads to their list."""
     if path.stat().st_size == 0:
-        yield Damage(place="file", message="the file is empty (0 bytes)")
+        yield EMPTY_FILE
         return
     encoding = encoding_of(path)
     yield from encoding.remarks()

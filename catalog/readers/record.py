@@ -8,6 +8,10 @@ from typing import Any, Protocol
 from catalog.declarations import FeedDeclaration
 from catalog.listing import Damage, Reject, Remark
 
+EMPTY_FILE = Damage(
+    place="file", message="the file is empty (0 bytes): have it exported again, and deliver it again"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:

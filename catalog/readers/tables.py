@@ -7,6 +7,7 @@ from pathlib import Path
 
 from catalog.listing import Damage, Reject, Remark
 from catalog.readers.encodings import encoding_of
+from catalog.readers.record import EMPTY_FILE
 from catalog.texts import shortened
 
 DELIMITERS = ",;\t|"
@@ -38,7 +39,7 @@ def read_rows(
             there.
     """
     if path.stat().st_size == 0:
-        yield Damage(place="file", message="the file is empty (0 bytes)")
+        yield EMPTY_FILE
         return
     csv.field_size_limit(LONGEST_CELL)
     encoding = encoding_of(path)

@@ -106,6 +106,52 @@ def release_held(
         session.console.print(f"{collection}.{name} has no held delivery")
 
 
+@app.command("unmapped")
+def unmapped(
+    context: typer.Context,
+    feed: Annotated[str | None, typer.Argument(help="feed, or collection.feed; default: every feed.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many values of each feed to print.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List what live listings state that maps to nothing in our vocabulary, the most frequent first."""
+    from catalog.unmapped import unmapped_values
+    from orchestration.resources import engine_for
+
+    session = session_of(context)
+    engine = engine_for(session.settings.database_url)
+    found = [
+        {"collection": collection, **asdict(one)}
+        for collection, declaration in _asked_for(session, feed)
+        for one in unmapped_values(engine, collection, declaration)[: None if as_json else top]
+    ]
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        session.console.print("every value that live listings state maps to our vocabulary")
+        return
+    table = Table(box=None, header_style="dim")
+    for heading in ("feed", "field", "value", "count", "example"):
+        table.add_column(heading)
+    for row in found:
+        cells = (
+            f"{row['collection']}.{row['feed']}",
+            row["field"],
+            row["value"],
+            row["count"],
+            row["example"],
+        )
+        table.add_row(*(escape(str(cell)) for cell in cells))
+    session.console.print(table)
+
+
+def _asked_for(session: Session, name: str | None) -> list[tuple[str, FeedDeclaration]]:
+    if name is None:
+        return [(one, feed) for one, held in session.settings.collections.items() for feed in held.feeds]
+    collection, _, _feed = name.rpartition(".")
+    return [(collection or session.settings.collection, _declared(session, name))]
+
+
 def _declared(session: Session, name: str) -> FeedDeclaration:
     collection, _, feed = name.rpartition(".")
     return session.settings.feed(collection or session.settings.collection, feed)
