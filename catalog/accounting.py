@@ -230,6 +230,8 @@ def _images(connection: Connection, collection: str, feed: str) -> tuple[int, di
         total += 1
         state = row.state if row.state != "fetched" else row.verdict or "pending"
         states[state] += 1
+        if state == "accepted":  # by a person, where it has a reason
+            continue
         said: list[Any] = [row.reason] if state == "failed" else [one["rule"] for one in row.reasons or ()]
         for reason in said:
             reasons[reason] = reasons.get(reason, 0) + 1

@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects import postgresql, sqlite
 
+from catalog.decisions import ACCEPT, Decision, in_force
 from catalog.errors import CatalogError
 from catalog.image_fetching import NOT_ASKED
+from catalog.joining import DECIDED
 from catalog.tables import image_references, images, listings, verdicts
 from storage.batches import batches
 from storage.database import reading
@@ -24,6 +26,7 @@ RETRIED_ALWAYS = frozenset(
 )  # costs a look into a folder, and somebody may have put the file there
 MISSING_OBJECT = "missing_object"
 WRITE_BATCH = 64
+_STRICTNESS = {"retailer": 0, "manufacturer": 1, "community": 2}
 
 
 class ImageKeyCollisionError(CatalogError):
@@ -320,15 +323,16 @@ def judge_pictures(
     """Give every picture of the collection its verdict; return how many verdicts changed.
 
     A picture used by several feeds is held to the standard of the strictest kind among them.  Unreadable
-    bytes are ``rejected`` with their reason.  Verdicts of other rules are judged anew, so quarantined
-    pictures come back when rules change.
+    bytes are ``rejected`` with their reason, whatever anybody decided.  What a person decided outranks every
+    rule, and its verdict names them.  Verdicts of other rules are judged anew, so quarantined pictures come
+    back when rules change.
 
     Args:
         judge: Measures and feed kind to verdict and findings.
         kind_of_feed: Feed name to its kind.
     """
-    strictness = {"retailer": 0, "manufacturer": 1, "community": 2}
     with engine.begin() as connection:
+        decided = in_force(connection, collection, "picture")
         uses: dict[str, set[str]] = {}
         seen: dict[str, Any] = {}
         for row in connection.execute(
@@ -359,9 +363,10 @@ def judge_pictures(
                     "unit": row.unreadable_message,
                 }
                 after = ("rejected", [finding], version)
+            elif (decision := decided.get((image_id,))) is not None:
+                after = (*_decided_verdict(decision), version)
             else:
-                kind = min(kinds, key=lambda one: strictness.get(one, 0))
-                after = (*judge(row.measures, kind), version)
+                after = (*judge(row.measures, strictest(kinds)), version)
             if before.get(image_id) != after:
                 new.append((image_id, after))
         gone = [image_id for image_id in before if image_id not in uses]
@@ -384,6 +389,21 @@ def judge_pictures(
                 ],
             )
     return len(new) + len(gone)
+
+
+def strictest(kinds: Iterable[str]) -> str:
+    """Return the kind of feed whose standard a picture is held to when several kinds show it."""
+    return min(kinds, key=lambda kind: _STRICTNESS.get(kind, 0))
+
+
+def _decided_verdict(decision: Decision) -> tuple[str, list[dict[str, Any]]]:
+    finding = {
+        "rule": DECIDED,
+        "measured": None,
+        "required": None,
+        "unit": f"{decision.decision} by {decision.by}",
+    }
+    return "accepted" if decision.decision == ACCEPT else "quarantined", [finding]
 
 
 def render_pictures(

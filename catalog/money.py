@@ -31,6 +31,10 @@ class Money:
     minor: int
     currency: str
 
+    def __str__(self) -> str:
+        """The amount with its decimals and its code: ``24.00 USD``."""
+        return f"{Decimal(self.minor).scaleb(-get_currency_precision(self.currency))} {self.currency}"
+
 
 def read_money(value: str | int | float | Decimal, *, currency: str | None, language: str = "en") -> Money:
     """Return the price that a feed states.

@@ -1,23 +1,30 @@
-"""Pieces: listings of several sources that are the same physical design.  The rules are in ``joining``.
+"""Pieces: listings of several sources that are the same physical design.
 
-Disagreements between joined listings are recorded, never averaged.
+The rules that join them are in ``joining``, what people decided in ``decided_joins``, and whose word counts
+where joined listings disagree in ``cross_reference``.
 """
 
 import hashlib
-from collections.abc import Hashable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from catalog.joining import folded, join
-from catalog.tables import disagreements, listings, piece_listings, pieces
+from catalog.cross_reference import COMPARED, CrossReference, cross_reference, followed
+from catalog.decided_joins import DecidedJoins, Overruled, settle
+from catalog.decisions import Decision, in_force
+from catalog.disagreements import write_cross_reference
+from catalog.joining import join
+from catalog.tables import feeds, listings, piece_listings, pieces
 from storage.batches import batches
 
-COMPARED = ("category", "brand", "metal", "metal_colour", "fineness", "plating", "stones", "dimensions_mm")
 _READ = (
     *("listing_id", "feed", "first_seen_at", "title", "gtin", "mpn", "certificate"),
+    *("withdrawn_at", "price_minor", "currency"),
     *COMPARED,
 )
 
@@ -31,6 +38,8 @@ class PiecesReport:
     joined: int  # pieces with listings of two or more sources
     by_rule: Mapping[str, int]  # listings by the rule that tied them to their piece
     disagreements: int
+    overruled: tuple[Overruled, ...]  # decisions that cannot hold beside newer ones
+    dormant: tuple[Decision, ...]  # decisions that name a listing which is not there
     changed: int  # rows written
 
 
@@ -38,7 +47,8 @@ def resolve_pieces(engine: Engine, collection: str) -> PiecesReport:
     """Join a collection's listings into pieces and write what changed, in one transaction.
 
     A piece keeps its id as long as its earliest listing stays in it; a piece merged into another leaves a row
-    that forwards to it.  Running it again on the same listings writes nothing.
+    that forwards to it.  What people decided outranks every rule.  Running it again on the same listings and
+    decisions writes nothing.
     """
     with engine.begin() as connection:
         rows = [
@@ -56,25 +66,36 @@ def resolve_pieces(engine: Engine, collection: str) -> PiecesReport:
                 sa.select(piece_listings).where(piece_listings.c.collection == collection)
             )
         }
-        groups = join(rows)
+        stored = {
+            row.piece_id: row
+            for row in connection.execute(sa.select(pieces).where(pieces.c.collection == collection))
+        }
+        decided = settle(in_force(connection, collection, "join").values(), by_id)
+        groups = join(rows, ties=decided.ties, apart=decided.apart)
         names = _name_groups(
-            [members for members, _ in groups], by_id, {one: was[0] for one, was in before.items()}
+            [members for members, _ in groups], by_id, {one: was[0] for one, was in before.items()}, stored
         )
         after = {
             listing_id: (names[index], rules.get(listing_id, "alone"))
             for index, (members, rules) in enumerate(groups)
             for listing_id in members
         }
-        changed = _write_memberships(connection, collection, before, after)
-        changed += _write_pieces(
-            connection, collection, names, [members for members, _ in groups], by_id, before, after
+        members_of = {name: _by_age(members, by_id) for name, (members, _) in zip(names, groups, strict=True)}
+        forwarded = _forwarded(stored, members_of, before, after)
+        merged = _merged_by_decision(rows, by_id, decided, stored, after)
+        found = cross_reference(
+            members_of,
+            _kinds(connection, collection),
+            followed(
+                in_force(connection, collection, "contradiction").values(),
+                forwarded | {name: after[members[0]["listing_id"]][0] for name, members in merged.items()},
+            ),
         )
-        found = {
-            (names[index], field): said
-            for index, (members, _) in enumerate(groups)
-            for field, said in _disagreements([by_id[one] for one in members])
-        }
-        changed += _write_disagreements(connection, collection, found)
+        changed = _write_memberships(connection, collection, before, after)
+        changed += _write_pieces(connection, collection, members_of, found, stored)
+        changed += _write_forwarded(connection, collection, forwarded, stored)
+        changed += _write_merged(connection, collection, merged, after, found)
+        changed += write_cross_reference(connection, collection, found)
     by_rule: dict[str, int] = {}
     for _, rule in after.values():
         by_rule[rule] = by_rule.get(rule, 0) + 1
@@ -83,30 +104,50 @@ def resolve_pieces(engine: Engine, collection: str) -> PiecesReport:
         pieces=len(groups),
         joined=sum(len({by_id[one]["feed"] for one in members}) > 1 for members, _ in groups),
         by_rule=by_rule,
-        disagreements=len(found),
+        disagreements=len(found.disagreements),
+        overruled=decided.overruled,
+        dormant=decided.dormant,
         changed=changed,
     )
 
 
+def _kinds(connection: Connection, collection: str) -> dict[str, str]:
+    chosen = sa.select(feeds.c.feed, feeds.c.kind).where(feeds.c.collection == collection)
+    return {row.feed: row.kind for row in connection.execute(chosen)}
+
+
+def _by_age(members: Iterable[str], by_id: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    rows = (by_id[one] for one in members)
+    return sorted(rows, key=lambda row: (row["first_seen_at"], row["listing_id"]))
+
+
 def _name_groups(
-    groups: list[list[str]], by_id: Mapping[str, Mapping[str, Any]], known: Mapping[str, str]
+    groups: list[list[str]],
+    by_id: Mapping[str, Mapping[str, Any]],
+    known: Mapping[str, str],
+    stored: Container[str],
 ) -> list[str]:
     """Give every group its id, in the order of ``groups``.
 
-    It is the id that the group's earliest known listing had, else a new one.  Groups claim ids in the order
-    of their earliest listings, so the older part of a piece that was split keeps its id.
+    It is the id that the group's earliest known listing had, else one that a listing of it gave its name to
+    and that nobody has now (so pieces that were merged and are told apart again have their old ids), else a
+    new one.  Groups claim ids in the order of their earliest listings, so the older part of a piece that was
+    split keeps its id.
     """
-
-    def age(listing_id: str) -> tuple[Any, str]:
-        return by_id[listing_id]["first_seen_at"], listing_id
-
-    orders = [sorted(members, key=age) for members in groups]
+    orders = [[row["listing_id"] for row in _by_age(members, by_id)] for members in groups]
     in_use = set(known.values())
     taken: set[str] = set()
     names = [""] * len(groups)
-    for index in sorted(range(len(groups)), key=lambda index: age(orders[index][0])):
+
+    def age(index: int) -> tuple[Any, str]:
+        first = orders[index][0]
+        return by_id[first]["first_seen_at"], first
+
+    for index in sorted(range(len(groups)), key=age):
         order = orders[index]
-        name = next((known[one] for one in order if one in known and known[one] not in taken), None)
+        held = (known[one] for one in order if one in known)
+        left = (name for name in map(_new_id, order) if name in stored and name not in in_use)
+        name = next((one for one in chain(held, left) if one not in taken), None)
         if name is None:
             name = _new_id(order[0])
             while name in taken or name in in_use:
@@ -120,8 +161,52 @@ def _new_id(seed: str) -> str:
     return "p" + hashlib.sha256(seed.encode()).hexdigest()[:15]
 
 
+def _forwarded(
+    stored: Mapping[str, Any],
+    live: Container[str],
+    before: Mapping[str, tuple[str, str]],
+    after: Mapping[str, tuple[str, str]],
+) -> dict[str, str]:
+    """Return where each stored piece that no listing is left in forwards to."""
+    successor = {
+        was[0]: after[listing_id][0]
+        for listing_id, was in sorted(before.items(), reverse=True)
+        if listing_id in after
+    }
+    targets = {
+        name: successor.get(name, row.forwarded_to) for name, row in stored.items() if name not in live
+    }
+    return {name: target for name, target in targets.items() if target is not None}
+
+
+def _merged_by_decision(
+    rows: list[dict[str, Any]],
+    by_id: Mapping[str, Mapping[str, Any]],
+    decided: DecidedJoins,
+    stored: Container[str],
+    after: Mapping[str, tuple[str, str]],
+) -> dict[str, list[Mapping[str, Any]]]:
+    """Return pieces that only a decision merged and that no row knows, with the listings they would have.
+
+    Pieces that are built anew under decisions so leave the rows that those which saw the merge have left.
+    """
+    if not decided.ties:
+        return {}
+    apart = [_by_age(members, by_id) for members, _ in join(rows, apart=decided.apart)]
+    parts = Counter(after[order[0]["listing_id"]][0] for order in apart)
+    live = {name for name, _ in after.values()}
+    merged = {}
+    for order in apart:
+        own = [_new_id(row["listing_id"]) for row in order]
+        if parts[after[order[0]["listing_id"]][0]] > 1 and not any(
+            one in stored or one in live for one in own
+        ):
+            merged[own[0]] = order
+    return merged
+
+
 def _write_memberships(
-    connection: sa.Connection,
+    connection: Connection,
     collection: str,
     before: Mapping[str, tuple[str, str]],
     after: Mapping[str, tuple[str, str]],
@@ -151,30 +236,16 @@ def _write_memberships(
 
 
 def _write_pieces(
-    connection: sa.Connection,
+    connection: Connection,
     collection: str,
-    names: list[str],
-    groups: list[list[str]],
-    by_id: Mapping[str, Mapping[str, Any]],
-    before: Mapping[str, tuple[str, str]],
-    after: Mapping[str, tuple[str, str]],
+    members_of: Mapping[str, Sequence[Mapping[str, Any]]],
+    found: CrossReference,
+    stored: Mapping[str, Any],
 ) -> int:
-    stored = {
-        row.piece_id: row
-        for row in connection.execute(sa.select(pieces).where(pieces.c.collection == collection))
-    }
     changed = 0
-    for name, members in zip(names, groups, strict=True):
-        order = sorted(members, key=lambda one: (by_id[one]["first_seen_at"], one))
-        first = by_id[order[0]]
-        values = {
-            "forwarded_to": None,
-            "category": _first_stated(order, by_id, "category"),
-            "brand": _first_stated(order, by_id, "brand"),
-            "title": first["title"],
-            "first_seen_at": first["first_seen_at"],
-        }
-        row = stored.pop(name, None)
+    for name, members in members_of.items():
+        values = {"forwarded_to": None, **_described(name, members, found)}
+        row = stored.get(name)
         if row is None:
             connection.execute(pieces.insert().values(collection=collection, piece_id=name, **values))
         elif any(getattr(row, field) != value for field, value in values.items()):
@@ -183,71 +254,33 @@ def _write_pieces(
         else:
             continue
         changed += 1
-    successor = {
-        was[0]: after[listing_id][0]
-        for listing_id, was in sorted(before.items(), reverse=True)
-        if listing_id in after
-    }
-    for name, row in stored.items():
-        target = successor.get(name, row.forwarded_to)
-        if target is not None and target != row.forwarded_to:
-            mine = (pieces.c.collection == collection, pieces.c.piece_id == name)
-            connection.execute(pieces.update().where(*mine).values(forwarded_to=target))
-            changed += 1
     return changed
 
 
-def _first_stated(order: list[str], by_id: Mapping[str, Mapping[str, Any]], field: str) -> Any:
-    return next((by_id[one][field] for one in order if by_id[one][field]), None)
+def _described(name: str, members: Sequence[Mapping[str, Any]], found: CrossReference) -> dict[str, Any]:
+    words = {field: found.word(name, field, members) for field in ("category", "brand", "title")}
+    return {**words, "first_seen_at": members[0]["first_seen_at"]}
 
 
-def _disagreements(members: list[Mapping[str, Any]]) -> Iterable[tuple[str, dict[str, Any]]]:
-    for field in COMPARED if len(members) > 1 else ():
-        said = {row["listing_id"]: row[field] for row in members if row[field]}
-        if len(said) > 1 and _differ(list(said.values())):
-            yield field, said
-
-
-def _differ(values: list[Any]) -> bool:
-    """Whether two sources contradict each other; one that states more measures than another does not."""
-    if isinstance(values[0], dict):
-        named = {name for value in values for name in value}
-        return any(len({value[name] for value in values if name in value}) > 1 for name in named)
-    return len({_comparable(value) for value in values}) > 1
-
-
-def _comparable(value: Any) -> Hashable:
-    if isinstance(value, str):
-        return folded(value)
-    return tuple(sorted(value)) if isinstance(value, list) else value
-
-
-def _write_disagreements(
-    connection: sa.Connection, collection: str, found: Mapping[tuple[str, str], dict[str, Any]]
+def _write_forwarded(
+    connection: Connection, collection: str, forwarded: Mapping[str, str], stored: Mapping[str, Any]
 ) -> int:
-    stored = {
-        (row.piece_id, row.field): row.said
-        for row in connection.execute(
-            sa.select(disagreements).where(disagreements.c.collection == collection)
-        )
-    }
-    changed = 0
-    for piece_id, field in sorted(stored.keys() | found.keys()):
-        said = found.get((piece_id, field))
-        if stored.get((piece_id, field)) == said:
-            continue
-        connection.execute(
-            disagreements.delete().where(
-                disagreements.c.collection == collection,
-                disagreements.c.piece_id == piece_id,
-                disagreements.c.field == field,
-            )
-        )
-        if said is not None:
-            connection.execute(
-                disagreements.insert().values(
-                    collection=collection, piece_id=piece_id, field=field, said=said
-                )
-            )
-        changed += 1
-    return changed
+    new = {name: target for name, target in forwarded.items() if stored[name].forwarded_to != target}
+    for name, target in new.items():
+        mine = (pieces.c.collection == collection, pieces.c.piece_id == name)
+        connection.execute(pieces.update().where(*mine).values(forwarded_to=target))
+    return len(new)
+
+
+def _write_merged(
+    connection: Connection,
+    collection: str,
+    merged: Mapping[str, Sequence[Mapping[str, Any]]],
+    after: Mapping[str, tuple[str, str]],
+    found: CrossReference,
+) -> int:
+    for name, members in merged.items():
+        target = after[members[0]["listing_id"]][0]
+        values = {"forwarded_to": target, **_described(name, members, found)}
+        connection.execute(pieces.insert().values(collection=collection, piece_id=name, **values))
+    return len(merged)

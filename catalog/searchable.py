@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from catalog.forwarding import final, forwarding
 from catalog.tables import deliveries, events, image_references, images, listings, piece_listings, verdicts
 from storage.database import reading
 
@@ -46,8 +47,10 @@ def searchable_images(engine: Engine, collection: str) -> SearchableImages:
         ).scalar_one()
         if as_of is None:
             return SearchableImages(as_of=None, rows=[])
-        looked_at = set(
-            connection.execute(
+        forwarded = forwarding(connection, collection)
+        looked_at = {
+            final(piece_id, forwarded)
+            for piece_id in connection.execute(
                 sa.select(events.c.piece_id)
                 .where(
                     events.c.collection == collection,
@@ -55,7 +58,7 @@ def searchable_images(engine: Engine, collection: str) -> SearchableImages:
                 )
                 .distinct()
             ).scalars()
-        )
+        }
         rows = connection.execute(
             sa.select(
                 images.c.image_key,

@@ -165,7 +165,9 @@ piece_listings = Table(
     Column("collection", String(64), primary_key=True),
     Column("listing_id", String(300), primary_key=True),
     Column("piece_id", String(32), nullable=False),
-    Column("rule", String(32), nullable=False),  # alone, gtin, certificate, brand_mpn, brand_attributes
+    Column(
+        "rule", String(32), nullable=False
+    ),  # alone, decided, gtin, certificate, brand_mpn, brand_attributes
     Index("ix_piece_listings_piece", "collection", "piece_id"),
 )
 
@@ -176,6 +178,34 @@ disagreements = Table(
     Column("piece_id", String(32), primary_key=True),
     Column("field", String(32), primary_key=True),
     Column("said", JSON, nullable=False),  # listing_id -> value
+    Column("counts", String(300)),  # the listing whose word counts; null when nobody's does
+    Column("why", Text),
+)
+
+source_trust = Table(
+    "source_trust",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("feed", String(64), primary_key=True),
+    Column("field", String(32), primary_key=True),
+    Column("agreed", Integer, nullable=False),  # contradictions with an outcome in which it was right
+    Column("disagreed", Integer, nullable=False),
+    Column("trust", Float, nullable=False),  # in (0, 1): see catalog.source_trust
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("decision_id", Integer, primary_key=True, autoincrement=True),  # orders them: clocks do not
+    Column("collection", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),  # picture, join, contradiction
+    Column("subject", JSON, nullable=False),  # [image_id], [listing_id, listing_id] sorted, [piece_id, field]
+    Column("decision", String(300), nullable=False),  # see catalog.decisions
+    Column("who", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("evidence", JSON, nullable=False),  # what was known of the subject when it was decided
+    Column("decided_at", UtcTime, nullable=False),
+    Index("ix_decisions_kind", "collection", "kind"),
 )
 
 images = Table(

@@ -13,7 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
-from catalog.tables import events, listings, piece_listings, pieces, price_history, trends
+from catalog.forwarding import final, forwarding
+from catalog.tables import events, listings, piece_listings, price_history, trends
 from storage.database import reading
 
 NO_CURRENCY = "XXX"  # ISO 4217's code for "no currency involved"
@@ -126,25 +127,14 @@ def _facts(connection: Connection, collection: str) -> dict[str, dict[str, Any]]
 
 def _demand(connection: Connection, collection: str) -> dict[tuple[str, str], int] | None:
     """Events per (day, piece), or None while there are none at all; a merged piece's count where it went."""
-    merged = sa.select(pieces.c.piece_id, pieces.c.forwarded_to).where(
-        pieces.c.collection == collection, pieces.c.forwarded_to.is_not(None)
-    )
-    forwarded = {row.piece_id: row.forwarded_to for row in connection.execute(merged)}
+    forwarded = forwarding(connection, collection)
     counts: dict[tuple[str, str], int] = {}
     for row in connection.execute(
         sa.select(events.c.piece_id, events.c.occurred_at).where(events.c.collection == collection)
     ):
-        key = (row.occurred_at.date().isoformat(), _final(row.piece_id, forwarded))
+        key = (row.occurred_at.date().isoformat(), final(row.piece_id, forwarded))
         counts[key] = counts.get(key, 0) + 1
     return counts or None
-
-
-def _final(piece_id: str, forwarded: Mapping[str, str]) -> str:
-    passed = {piece_id}
-    while (target := forwarded.get(piece_id)) is not None and target not in passed:
-        passed.add(target)
-        piece_id = target
-    return piece_id
 
 
 def _days(first: date, last: date) -> Iterator[date]:
