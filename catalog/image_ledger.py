@@ -24,6 +24,7 @@ RETRIED_ALWAYS = frozenset(
 )  # costs a look into a folder, and somebody may have put the file there
 MISSING_OBJECT = "missing_object"
 WRITE_BATCH = 64
+_SEVERITY = ("accepted", "review", "quarantined")
 
 
 class ImageKeyCollisionError(CatalogError):
@@ -52,6 +53,8 @@ class Seen:
     width: int | None = None
     height: int | None = None
     measures: Mapping[str, float] | None = None
+    perceptual_hash: str | None = None
+    frame_hash: str | None = None
     unreadable: str | None = None
     message: str | None = None
 
@@ -264,6 +267,8 @@ def look_at_pictures(
                     width=sa.bindparam("new_width"),
                     height=sa.bindparam("new_height"),
                     measures=sa.bindparam("new_measures"),
+                    perceptual_hash=sa.bindparam("new_perceptual_hash"),
+                    frame_hash=sa.bindparam("new_frame_hash"),
                     unreadable=sa.bindparam("new_unreadable"),
                     unreadable_message=sa.bindparam("new_message"),
                     measures_version=sa.bindparam("new_version"),
@@ -275,6 +280,8 @@ def look_at_pictures(
                         "new_width": seen.width,
                         "new_height": seen.height,
                         "new_measures": None if seen.measures is None else dict(seen.measures),
+                        "new_perceptual_hash": seen.perceptual_hash,
+                        "new_frame_hash": seen.frame_hash,
                         "new_unreadable": seen.unreadable,
                         "new_message": seen.message,
                         "new_version": None if seen.unreadable == MISSING_OBJECT else version,
@@ -307,6 +314,7 @@ def judge_pictures(
     kind_of_feed: Mapping[str, str],
     *,
     version: str,
+    beside: Mapping[str, tuple[str, Sequence[dict[str, Any]]]] | None = None,
 ) -> int:
     """Give every picture of the collection its verdict; return how many verdicts changed.
 
@@ -317,6 +325,8 @@ def judge_pictures(
     Args:
         judge: Measures and feed kind to verdict and findings.
         kind_of_feed: Feed name to its kind.
+        beside: Pictures that other pictures or their uses speak against: the verdict that this leads to, and
+            why.  The worse verdict counts, and all reasons stand.
     """
     strictness = {"retailer": 0, "manufacturer": 1, "community": 2}
     with engine.begin() as connection:
@@ -352,7 +362,7 @@ def judge_pictures(
                 after = ("rejected", [finding], version)
             else:
                 kind = min(kinds, key=lambda one: strictness.get(one, 0))
-                after = (*judge(row.measures, kind), version)
+                after = (*_worse(judge(row.measures, kind), (beside or {}).get(image_id)), version)
             if before.get(image_id) != after:
                 new.append((image_id, after))
         gone = [image_id for image_id in before if image_id not in uses]
@@ -375,6 +385,14 @@ def judge_pictures(
                 ],
             )
     return len(new) + len(gone)
+
+
+def _worse(
+    one: tuple[str, list[dict[str, Any]]], other: tuple[str, Sequence[dict[str, Any]]] | None
+) -> tuple[str, list[dict[str, Any]]]:
+    if other is None:
+        return one
+    return max(one[0], other[0], key=_SEVERITY.index), [*one[1], *other[1]]
 
 
 def render_pictures(

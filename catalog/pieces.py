@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from catalog.join_proposals import stored_ties
 from catalog.joining import folded, join
 from catalog.tables import disagreements, listings, piece_listings, pieces
 from storage.batches import batches
@@ -56,7 +57,8 @@ def resolve_pieces(engine: Engine, collection: str) -> PiecesReport:
                 sa.select(piece_listings).where(piece_listings.c.collection == collection)
             )
         }
-        groups = join(rows)
+        ties, _ = stored_ties(connection, collection, rows)
+        groups = join(rows, ties=ties)
         names = _name_groups(
             [members for members, _ in groups], by_id, {one: was[0] for one, was in before.items()}
         )
