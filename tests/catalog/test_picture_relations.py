@@ -105,10 +105,13 @@ class Shop:
 
         eye = PhotographEye(
             prepare=prepare,
-            compare=lambda one, other, _: {**SAME, "detail_correlation": 0.98 if one[:3] == other[:3] else 0.3},
+            compare=lambda one, other, _: {
+                **SAME,
+                "detail_correlation": 0.98 if one[:3] == other[:3] else 0.3,
+            },
             mirror_bits=(1 << 63) | (1 << 40),
             version=version,
-        )  # fmt: skip
+        )
         return relate_pictures(self.engine, self.objects, "shop", eye, workers=2)
 
     def judge(self) -> int:
