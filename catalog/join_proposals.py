@@ -17,7 +17,7 @@ from storage.batches import batches
 from storage.database import reading
 
 LISTING_FIELDS = (
-    *("listing_id", "feed", "category", "brand", "gtin", "certificate", "metal", "metal_colour"),
+    *("listing_id", "feed", "category", "brand", "gtin", "mpn", "certificate", "metal", "metal_colour"),
     *("fineness", "plating", "stones", "dimensions_mm"),
 )
 
