@@ -323,6 +323,19 @@ def test_twins_of_one_shop_do_not_meet_through_another_shops_photographs():
     assert [members for members, _ in join(rows, ties=ties)] == [["a:1", "b:3"], ["a:2"]]
 
 
+def test_a_tie_does_not_reach_a_contradiction_through_a_listing_that_says_little():
+    rows = [
+        listing("a", 1, **RING, metal_colour="yellow"),
+        listing("b", 2, **RING),
+        listing("maker", 3, **RING, metal_colour="rose"),
+    ]
+
+    ties, _ = ties_of(rows, {"a:1": ["x"], "b:2": ["x", "y"], "maker:3": ["y"]})
+
+    assert len(ties) == 2
+    assert [members for members, _ in join(rows, ties=ties)] == [["a:1", "b:2"], ["maker:3"]]
+
+
 def test_a_tie_by_pictures_joins_in_the_first_run_and_doubts_are_written_once(shop):
     shop.show(listing("a", 1, **RING), ("one.jpg", 0))
     shop.show(listing("b", 2, **RING | {"stones": []}), ("one-small.jpg", 1))
