@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from assets.bounds import WorkBounds
 from assets.failures import TRANSIENT
+from assets.pieces import OVER_ALL
 from assets.schemas import schema_metadata
 from catalog import tables
 from catalog.declarations import FeedDeclaration, FeedRegistry
@@ -26,6 +27,8 @@ from catalog.image_ledger import (
     render_pictures,
 )
 from catalog.locations import LocationAccess
+from catalog.picture_flags import FLAG_RULES_VERSION, flag_pictures
+from catalog.picture_relations import RELATION_RULES_VERSION, PhotographEye, Way, relate_pictures
 from catalog.searchable import as_parquet
 from catalog.searchable import searchable_images as searchable_images_of
 from quality.contact_sheets import as_markdown
@@ -35,11 +38,20 @@ from storage.objects import ObjectStore, digest_key, sha256_hex
 from vision.decoding import decode
 from vision.errors import UnreadableImageError
 from vision.measures import MEASURES_VERSION, measure
+from vision.perceptual_hash import MIRROR_BITS, PERCEPTUAL_HASH_VERSION, perceptual_hashes
+from vision.photograph_comparison import (
+    COMPARISON_VERSION,
+    PreparedPhotograph,
+    compare_photographs,
+    prepare_photograph,
+)
 from vision.renditions import RENDITIONS_VERSION, make_renditions
+
+LOOK_VERSION = f"{MEASURES_VERSION}.{PERCEPTUAL_HASH_VERSION}"
 
 
 @dg.asset(
-    deps=["pieces"],
+    deps=[dg.AssetDep("listings", partition_mapping=OVER_ALL)],
     kinds={"http", "file"},
     code_version="1",
     retry_policy=TRANSIENT,
@@ -89,7 +101,50 @@ def _fetched(wanted: list[str], declaration: FeedDeclaration, access: LocationAc
 @dg.asset(
     deps=["images"],
     kinds={"opencv"},
-    code_version=f"{MEASURES_VERSION}.{RULES_VERSION}",
+    code_version=f"{LOOK_VERSION}.{RELATION_RULES_VERSION}",
+    retry_policy=TRANSIENT,
+    metadata=schema_metadata(tables.picture_relations),
+)
+def picture_relations(
+    context: dg.AssetExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    objects: dg.ResourceParam[ObjectStore],
+    bounds: dg.ResourceParam[WorkBounds],
+) -> dg.MaterializeResult:
+    """Pictures that show one photograph: proposed by perceptual hashes, confirmed by their pixels."""
+    collection = context.partition_key
+    looked_at = look_at_pictures(
+        catalogue, objects, collection, _look, version=LOOK_VERSION, workers=bounds.workers
+    )
+    report = relate_pictures(catalogue, objects, collection, _EYE, workers=bounds.workers)
+    return dg.MaterializeResult(
+        metadata={
+            "looked_at": looked_at,
+            "proposed": report.proposed,
+            "compared": report.compared,
+            "changed": report.changed,
+            "by_relation": dict(report.by_relation),
+        }
+    )
+
+
+def _lay_over(one: PreparedPhotograph, other: PreparedPhotograph, way: Way) -> Mapping[str, float | None]:
+    first, second = (one.frame, other.frame) if way.cut_to == "frame" else (one.piece, other.piece)
+    return asdict(compare_photographs(first, second, is_mirrored=way.is_mirrored))
+
+
+_EYE = PhotographEye(
+    prepare=lambda data: prepare_photograph(decode(data).image),
+    compare=_lay_over,
+    mirror_bits=MIRROR_BITS,
+    version=f"{PERCEPTUAL_HASH_VERSION}.{COMPARISON_VERSION}",
+)
+
+
+@dg.asset(
+    deps=["picture_relations"],
+    kinds={"opencv"},
+    code_version=f"{MEASURES_VERSION}.{RULES_VERSION}.{FLAG_RULES_VERSION}",
     retry_policy=TRANSIENT,
     metadata=schema_metadata(tables.verdicts),
 )
@@ -98,19 +153,17 @@ def image_verdicts(
     catalogue: dg.ResourceParam[Engine],
     objects: dg.ResourceParam[ObjectStore],
     feeds: dg.ResourceParam[FeedRegistry],
-    bounds: dg.ResourceParam[WorkBounds],
 ) -> dg.MaterializeResult:
-    """Measured resolution, sharpness, exposure, colour cast and composition, and the verdict they lead to."""
+    """What each picture's measures and its uses lead to: accepted, quarantined or for review, and why."""
     collection = context.partition_key
-    looked_at = look_at_pictures(
-        catalogue, objects, collection, _look, version=MEASURES_VERSION, workers=bounds.workers
-    )
-    changed = judge_pictures(catalogue, collection, _judge, feeds.kinds(collection), version=RULES_VERSION)
+    kinds = feeds.kinds(collection)
+    beside = flag_pictures(catalogue, collection, kinds)
+    changed = judge_pictures(catalogue, collection, _judge, kinds, version=RULES_VERSION, beside=beside)
     sheet = refused_sheet(refused_images(catalogue, collection, limit=48), objects)
     return dg.MaterializeResult(
         metadata={
-            "looked_at": looked_at,
             "verdicts_changed": changed,
+            "kept_out_by_their_uses": len(beside),
             **({"refused": dg.MetadataValue.md(as_markdown(sheet))} if sheet else {}),
         }
     )
@@ -121,8 +174,14 @@ def _look(data: bytes) -> Seen:
         decoded = decode(data)
     except UnreadableImageError as error:
         return Seen(unreadable=error.reason, message=str(error))
+    hashes = perceptual_hashes(decoded.image)
     return Seen(
-        format=decoded.format, width=decoded.width, height=decoded.height, measures=asdict(measure(decoded))
+        format=decoded.format,
+        width=decoded.width,
+        height=decoded.height,
+        measures=asdict(measure(decoded)),
+        perceptual_hash=f"{hashes.piece:016x}",
+        frame_hash=f"{hashes.frame:016x}",
     )
 
 

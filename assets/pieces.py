@@ -1,13 +1,25 @@
-"""What the listings of a collection add up to: pieces and trends.  One partition per collection."""
+"""What the listings of a collection add up to: pieces, joins to decide, trends.
+
+One partition per collection.
+"""
 
 import dagster as dg
 from sqlalchemy import Engine
 
-from assets.failures import TRANSIENT
+from assets.bounds import WorkBounds
+from assets.encoder_in_force import encoder_in_force
+from assets.failures import TRANSIENT, permanent
 from assets.schemas import schema_metadata
 from catalog import tables
+from catalog.join_proposals import listing_facts, propose_joins
 from catalog.pieces import resolve_pieces
 from catalog.trends import update_trends
+from catalog.vector_proposals import vector_proposals
+from index_builds.snapshots import SnapshotStore
+from storage.objects import ObjectStore
+from vision.embedding_parts import EmbeddingParts
+from vision.encoder_loader import EncoderLoader
+from vision.errors import EncoderError
 
 # Every collection looks at every feed and day: which feeds are its own is known to the registry, not to
 # Dagster.
@@ -15,14 +27,14 @@ OVER_ALL = dg.AllPartitionMapping()
 
 
 @dg.asset(
-    deps=[dg.AssetDep("listings", partition_mapping=OVER_ALL)],
+    deps=["image_verdicts"],
     kinds={"sqlalchemy"},
-    code_version="1",
+    code_version="2",
     retry_policy=TRANSIENT,
     metadata=schema_metadata(tables.pieces),
 )
 def pieces(context: dg.AssetExecutionContext, catalogue: dg.ResourceParam[Engine]) -> dg.MaterializeResult:
-    """Physical designs: listings of several sources that are the same piece, joined by stated identity."""
+    """Physical designs: listings of several sources that are one piece, by stated identity, then pictures."""
     report = resolve_pieces(catalogue, context.partition_key)
     return dg.MaterializeResult(
         metadata={
@@ -33,6 +45,34 @@ def pieces(context: dg.AssetExecutionContext, catalogue: dg.ResourceParam[Engine
             "changed": report.changed,
             "listings_by_rule": dict(report.by_rule),
         }
+    )
+
+
+@dg.asset(
+    deps=["pieces", dg.AssetDep("image_embeddings", partition_mapping=OVER_ALL)],
+    kinds={"sqlalchemy"},
+    code_version="1",
+    retry_policy=TRANSIENT,
+    metadata=schema_metadata(tables.join_proposals),
+)
+def join_proposals(
+    context: dg.AssetExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    objects: dg.ResourceParam[ObjectStore],
+    snapshots: dg.ResourceParam[SnapshotStore],
+    encoder: dg.ResourceParam[EncoderLoader],
+    bounds: dg.ResourceParam[WorkBounds],
+) -> dg.MaterializeResult:
+    """Pairs of listings that may be one piece, by photographs or vectors: for a person to decide."""
+    collection = context.partition_key
+    facts = listing_facts(catalogue, collection)
+    with permanent(EncoderError):
+        in_force = encoder_in_force(snapshots, collection, encoder)
+    vectors = EmbeddingParts(objects, in_force.encoder_id, bounds.shards, snapshots.cache)
+    further = vector_proposals(facts.rows, facts.vectors(vectors.read), facts.pieces)
+    counts = propose_joins(catalogue, collection, facts, further)
+    return dg.MaterializeResult(
+        metadata={"dagster/partition_row_count": sum(counts.values()), "proposed_by": counts}
     )
 
 

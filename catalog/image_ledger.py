@@ -27,6 +27,7 @@ RETRIED_ALWAYS = frozenset(
 MISSING_OBJECT = "missing_object"
 WRITE_BATCH = 64
 _STRICTNESS = {"retailer": 0, "manufacturer": 1, "community": 2}
+_SEVERITY = ("accepted", "review", "quarantined")
 
 
 class ImageKeyCollisionError(CatalogError):
@@ -55,6 +56,8 @@ class Seen:
     width: int | None = None
     height: int | None = None
     measures: Mapping[str, float] | None = None
+    perceptual_hash: str | None = None
+    frame_hash: str | None = None
     unreadable: str | None = None
     message: str | None = None
 
@@ -276,6 +279,8 @@ def look_at_pictures(
                     width=sa.bindparam("new_width"),
                     height=sa.bindparam("new_height"),
                     measures=sa.bindparam("new_measures"),
+                    perceptual_hash=sa.bindparam("new_perceptual_hash"),
+                    frame_hash=sa.bindparam("new_frame_hash"),
                     unreadable=sa.bindparam("new_unreadable"),
                     unreadable_message=sa.bindparam("new_message"),
                     measures_version=sa.bindparam("new_version"),
@@ -287,6 +292,8 @@ def look_at_pictures(
                         "new_width": seen.width,
                         "new_height": seen.height,
                         "new_measures": None if seen.measures is None else dict(seen.measures),
+                        "new_perceptual_hash": seen.perceptual_hash,
+                        "new_frame_hash": seen.frame_hash,
                         "new_unreadable": seen.unreadable,
                         "new_message": seen.message,
                         "new_version": None if seen.unreadable == MISSING_OBJECT else version,
@@ -319,6 +326,7 @@ def judge_pictures(
     kind_of_feed: Mapping[str, str],
     *,
     version: str,
+    beside: Mapping[str, tuple[str, Sequence[dict[str, Any]]]] | None = None,
 ) -> int:
     """Give every picture of the collection its verdict; return how many verdicts changed.
 
@@ -330,6 +338,8 @@ def judge_pictures(
     Args:
         judge: Measures and feed kind to verdict and findings.
         kind_of_feed: Feed name to its kind.
+        beside: Pictures that other pictures or their uses speak against: the verdict that this leads to, and
+            why.  The worse verdict counts, and all reasons stand.
     """
     with engine.begin() as connection:
         decided = in_force(connection, collection, "picture")
@@ -366,7 +376,8 @@ def judge_pictures(
             elif (decision := decided.get((image_id,))) is not None:
                 after = (*_decided_verdict(decision), version)
             else:
-                after = (*judge(row.measures, strictest(kinds)), version)
+                verdict = judge(row.measures, strictest(kinds))
+                after = (*_worse(verdict, (beside or {}).get(image_id)), version)
             if before.get(image_id) != after:
                 new.append((image_id, after))
         gone = [image_id for image_id in before if image_id not in uses]
@@ -404,6 +415,14 @@ def _decided_verdict(decision: Decision) -> tuple[str, list[dict[str, Any]]]:
         "unit": f"{decision.decision} by {decision.by}",
     }
     return "accepted" if decision.decision == ACCEPT else "quarantined", [finding]
+
+
+def _worse(
+    one: tuple[str, list[dict[str, Any]]], other: tuple[str, Sequence[dict[str, Any]]] | None
+) -> tuple[str, list[dict[str, Any]]]:
+    if other is None:
+        return one
+    return max(one[0], other[0], key=_SEVERITY.index), [*one[1], *other[1]]
 
 
 def render_pictures(

@@ -18,6 +18,7 @@ from catalog.cross_reference import COMPARED, CrossReference, cross_reference, f
 from catalog.decided_joins import DecidedJoins, Overruled, settle
 from catalog.decisions import Decision, in_force
 from catalog.disagreements import write_cross_reference
+from catalog.join_proposals import stored_ties
 from catalog.joining import join
 from catalog.tables import feeds, listings, piece_listings, pieces
 from storage.batches import batches
@@ -71,7 +72,8 @@ def resolve_pieces(engine: Engine, collection: str) -> PiecesReport:
             for row in connection.execute(sa.select(pieces).where(pieces.c.collection == collection))
         }
         decided = settle(in_force(connection, collection, "join").values(), by_id)
-        groups = join(rows, ties=decided.ties, apart=decided.apart)
+        looked_alike, _ = stored_ties(connection, collection, rows)
+        groups = join(rows, ties=(*decided.ties, *looked_alike), apart=decided.apart)
         names = _name_groups(
             [members for members, _ in groups], by_id, {one: was[0] for one, was in before.items()}, stored
         )

@@ -165,9 +165,8 @@ piece_listings = Table(
     Column("collection", String(64), primary_key=True),
     Column("listing_id", String(300), primary_key=True),
     Column("piece_id", String(32), nullable=False),
-    Column(
-        "rule", String(32), nullable=False
-    ),  # alone, decided, gtin, certificate, brand_mpn, brand_attributes
+    # alone, decided, gtin, certificate, brand_mpn, brand_attributes, pictures
+    Column("rule", String(32), nullable=False),
     Index("ix_piece_listings_piece", "collection", "piece_id"),
 )
 
@@ -220,7 +219,9 @@ images = Table(
     Column("unreadable", String(40)),  # reason code when the bytes are no picture we accept
     Column("unreadable_message", Text),
     Column("measures", JSON),
-    Column("measures_version", String(16)),
+    Column("perceptual_hash", String(16)),  # of the piece: 64 bits as hexadecimal digits
+    Column("frame_hash", String(16)),  # of the whole frame
+    Column("measures_version", String(16)),  # of measures and hashes
     # {"files": name -> {"digest", "width", "height"}, "thumbhash", "processing": {"cast_ab", "tilt_deg"}}
     Column("renditions", JSON),
     Column("renditions_version", String(16)),
@@ -284,6 +285,35 @@ verdicts = Table(
     Column("verdict", String(12), nullable=False),  # accepted, quarantined, review, rejected
     Column("reasons", JSON, nullable=False),  # [{"rule", "measured", "required"}]
     Column("rules_version", String(16), nullable=False),
+)
+
+picture_relations = Table(
+    "picture_relations",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("first", String(64), primary_key=True),  # image_id, the smaller of the two
+    Column("second", String(64), primary_key=True),
+    Column("relation", String(24), nullable=False),  # same_photograph, altered_photograph, look_alike
+    Column("evidence", JSON, nullable=False),  # what comparing their pixels gave, and how they were laid
+    Column("version", String(16), nullable=False),
+)
+
+picture_flags = Table(
+    "picture_flags",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("image_id", String(64), primary_key=True),
+    Column("flag", String(24), primary_key=True),  # placeholder, near_duplicate, several_sellers, copied
+    Column("evidence", JSON, nullable=False),
+)
+
+join_proposals = Table(
+    "join_proposals",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("first", String(300), primary_key=True),  # listing_id, the smaller of the two
+    Column("second", String(300), primary_key=True),
+    Column("evidence", JSON, nullable=False),
 )
 
 price_history = Table(

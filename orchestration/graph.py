@@ -34,13 +34,10 @@ def places(partitions: Partitions) -> dict[str, Place]:
         "listings": Place(group="feeds", owner=ingest, partitions=feed_days),
         "rejects": Place(group="feeds", owner=ingest, partitions=feed_days),
         "price_history": Place(group="feeds", owner=ingest, partitions=feed_days),
-        "pieces": Place(
-            group="catalogue", owner=ingest, partitions=collections, automation=when_upstream_changed()
-        ),
-        "trends": Place(
-            group="catalogue", owner=ingest, partitions=collections, automation=when_upstream_ran()
-        ),
         "images": Place(
+            group="pictures", owner=ingest, partitions=collections, automation=when_upstream_changed()
+        ),
+        "picture_relations": Place(
             group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
         ),
         "attachments": Place(
@@ -48,6 +45,12 @@ def places(partitions: Partitions) -> dict[str, Place]:
         ),
         "image_verdicts": Place(
             group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
+        ),
+        "pieces": Place(
+            group="catalogue", owner=ingest, partitions=collections, automation=when_upstream_ran()
+        ),
+        "trends": Place(
+            group="catalogue", owner=ingest, partitions=collections, automation=when_upstream_ran()
         ),
         "renditions": Place(
             group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
@@ -57,6 +60,13 @@ def places(partitions: Partitions) -> dict[str, Place]:
         ),
         "image_embeddings": Place(
             group="index", owner=search, partitions=shards, automation=when_upstream_changed()
+        ),
+        "join_proposals": Place(
+            group="catalogue",
+            owner=ingest,
+            partitions=collections,
+            # Embeddings run after every change of pieces; following both would propose without new vectors.
+            automation=when_upstream_ran(ignoring=dg.AssetSelection.assets("pieces")),
         ),
         "index_snapshot": Place(
             group="index",
@@ -94,14 +104,16 @@ def placed_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
     definitions = [
         feeds.deliveries,
         feeds.intake,
+        images.images,
+        images.picture_relations,
+        images.image_verdicts,
         pieces.pieces,
         pieces.trends,
-        images.images,
         attachments.attachments,
-        images.image_verdicts,
         images.renditions,
         images.searchable_images,
         embeddings.image_embeddings,
+        pieces.join_proposals,
         index.index_snapshot,
         index.promoted_index,
     ]

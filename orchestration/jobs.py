@@ -14,23 +14,24 @@ INGEST = dg.define_asset_job(
 CATALOGUE = dg.define_asset_job(
     "catalogue",
     selection=[
+        "images",
+        "picture_relations",
+        "image_verdicts",
         "pieces",
         "trends",
         "attachments",
-        "images",
-        "image_verdicts",
         "renditions",
         "searchable_images",
     ],
-    description="Join pieces, fetch and judge pictures, and say what of a collection can be searched.",
+    description="Fetch and judge pictures, join pieces, and say what of a collection can be searched.",
 )
 EMBED = dg.define_asset_job(
     "embed", selection=["image_embeddings"], description="Embed accepted pictures that have no vector yet."
 )
 INDEX = dg.define_asset_job(
     "index",
-    selection=["index_snapshot", "promoted_index"],
-    description="Build a candidate snapshot, run its gate, and promote it if it passes.",
+    selection=["join_proposals", "index_snapshot", "promoted_index"],
+    description="Propose joins; build a candidate snapshot, run its gate, and promote it if it passes.",
 )
 PROMOTE = dg.define_asset_job(
     "promote",

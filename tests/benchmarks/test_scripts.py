@@ -14,7 +14,7 @@ SCRIPTS = Path(__file__).parents[2] / "benchmarks"
     ("script", "arguments", "named"),
     [
         ("standardise", ["--pieces", "60", "--rounds", "1", "--mib", "1"], "figures"),
-        ("identity", ["--pieces", "120"], "precision"),
+        ("identity", ["--pieces", "120", "--picture-pieces", "12", "--size-px", "224"], "with_pictures"),
         ("judge", ["--pictures", "12", "--ladders", "1", "--rounds", "1"], "spearman"),
     ],
 )
