@@ -23,6 +23,7 @@ from catalog.image_mentions import image_mentions
 from catalog.listing import Listing, Reading, Reject, Remark
 from catalog.metals import MetalStatement, read_metal
 from catalog.money import Money, read_money
+from catalog.other_goods import levels_of, other_goods_stated
 from catalog.readers.record import Record
 from catalog.texts import plain_line, plain_text, shortened
 
@@ -290,10 +291,11 @@ class Standardiser:
         stated = self._stated(work.record, "category")
         if stated is not None:
             text = work.note("category", stated)
+            self._require_jewelry(text)
             found = self._category_of(text)
             if found is not None:
                 return found
-            if not all(vocabulary.says_nothing("category", part) for part in _levels(text)):
+            if not all(vocabulary.says_nothing("category", part) for part in levels_of(text)):
                 work.remark("category", text, "the category is none we know: it was left empty")
                 return None
         found = vocabulary.category_in(title, language=self.language)
@@ -301,8 +303,17 @@ class Standardiser:
             work.read_from["category"] = Reading(column="title", raw=shortened(title, LONGEST_RAW))
         return found
 
+    def _require_jewelry(self, text: str) -> None:
+        goods = other_goods_stated(text, language=self.language)
+        if goods is not None:
+            message = (
+                f"the category says {goods.replace('_', ' ')}, no jewelry: where the feed means something "
+                "else by it, map category to another column"
+            )
+            raise RowRejectedError("not_jewelry", message, field="category", value=text)
+
     def _category_of(self, text: str) -> str | None:
-        for level in reversed(_levels(text)):
+        for level in reversed(levels_of(text)):
             term = vocabulary.look_up("category", level, language=self.language)
             term = term or vocabulary.category_in(level, language=self.language)
             if term is not None:
@@ -496,14 +507,6 @@ class Standardiser:
 
 def _says_nothing_of_metal(text: str) -> bool:
     return all(vocabulary.says_nothing("metal", part) for part in text.replace("/", ",").split(","))
-
-
-def _levels(text: str) -> list[str]:
-    """Return the levels of a category path: "Apparel & Accessories > Jewelry > Rings"."""
-    for mark in (">", "»", "|", "/", ","):
-        if mark in text:
-            return [level.strip() for level in text.split(mark) if level.strip()]
-    return [text]
 
 
 def _is_number(value: Any) -> bool:
