@@ -25,6 +25,8 @@ from catalog.image_ledger import (
     render_pictures,
 )
 from catalog.locations import LocationAccess
+from catalog.picture_roles import ROLES_VERSION
+from catalog.role_ledger import assign_roles
 from catalog.searchable import as_parquet
 from catalog.searchable import searchable_images as searchable_images_of
 from quality.contact_sheets import as_markdown
@@ -34,7 +36,10 @@ from storage.objects import ObjectStore, digest_key, sha256_hex
 from vision.decoding import decode
 from vision.errors import UnreadableImageError
 from vision.measures import MEASURES_VERSION, measure
+from vision.picture_cues import CUES_VERSION, picture_cues
 from vision.renditions import RENDITIONS_VERSION, make_renditions
+
+LOOKED_AT_VERSION = f"{MEASURES_VERSION}+{CUES_VERSION}"
 
 
 @dg.asset(
@@ -88,7 +93,7 @@ def _fetched(wanted: list[str], declaration: FeedDeclaration, access: LocationAc
 @dg.asset(
     deps=["images"],
     kinds={"opencv"},
-    code_version=f"{MEASURES_VERSION}.{RULES_VERSION}",
+    code_version=f"{LOOKED_AT_VERSION}.{RULES_VERSION}.{ROLES_VERSION}",
     retry_policy=TRANSIENT,
     metadata=schema_metadata(tables.verdicts),
 )
@@ -102,14 +107,16 @@ def image_verdicts(
     """Measured resolution, sharpness, exposure, colour cast and composition, and the verdict they lead to."""
     collection = context.partition_key
     looked_at = look_at_pictures(
-        catalogue, objects, collection, _look, version=MEASURES_VERSION, workers=bounds.workers
+        catalogue, objects, collection, _look, version=LOOKED_AT_VERSION, workers=bounds.workers
     )
     changed = judge_pictures(catalogue, collection, _judge, feeds.kinds(collection), version=RULES_VERSION)
+    roles = assign_roles(catalogue, collection, feeds.kinds(collection), feeds.languages(collection))
     sheet = refused_sheet(refused_images(catalogue, collection, limit=48), objects)
     return dg.MaterializeResult(
         metadata={
             "looked_at": looked_at,
             "verdicts_changed": changed,
+            "roles_changed": roles,
             **({"refused": dg.MetadataValue.md(as_markdown(sheet))} if sheet else {}),
         }
     )
@@ -121,7 +128,10 @@ def _look(data: bytes) -> Seen:
     except UnreadableImageError as error:
         return Seen(unreadable=error.reason, message=str(error))
     return Seen(
-        format=decoded.format, width=decoded.width, height=decoded.height, measures=asdict(measure(decoded))
+        format=decoded.format,
+        width=decoded.width,
+        height=decoded.height,
+        measures={**asdict(measure(decoded)), **asdict(picture_cues(decoded))},
     )
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 class ImageMention:
     """A picture that a listing names.
 
-    ``location`` is a URL, or a path relative to the feed's ``images`` folder, as the feed gives it.
+    ``location`` is a URL, or a path relative to the feed's ``images`` folder, as the feed gives it; ``role``
+    is ours for what the feed says the picture is: primary, detail, worn, frame_360, certificate, community.
     """
 
     location: str
     alt: str | None = None
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

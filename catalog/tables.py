@@ -197,6 +197,8 @@ image_references = Table(
     Column("feed", String(64), nullable=False),
     Column("location", Text, nullable=False),  # URL or path, as the feed gives it
     Column("alt", Text),
+    Column("role_stated", String(16)),  # what the feed says of it, in our vocabulary
+    Column("role", String(16)),  # primary, detail, worn, frame_360, certificate, community
     Column("state", String(12), nullable=False),  # pending, fetched, failed
     Column("reason", String(40)),  # reason code of a failure
     Column("message", Text),
@@ -215,6 +217,18 @@ verdicts = Table(
     Column("verdict", String(12), nullable=False),  # accepted, quarantined, review, rejected
     Column("reasons", JSON, nullable=False),  # [{"rule", "measured", "required"}]
     Column("rules_version", String(16), nullable=False),
+)
+
+image_domains = Table(
+    "image_domains",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("image_id", String(64), primary_key=True),
+    Column("domain_id", String(64), nullable=False),  # the head that gave the score, by its digest
+    Column("score", Float, nullable=False),  # logit of "shows jewelry"
+    Column(
+        "bound", Float, nullable=False
+    ),  # below it the picture is kept out, unless its listing states jewelry
 )
 
 price_history = Table(
