@@ -4,7 +4,7 @@ Here the rooms meet: vectors from ``vision``, rows and phrases from ``catalog``,
 ``index_builds``.  No room knows of another; this module passes data.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -45,6 +45,7 @@ def build_candidate_of(
     settings: IndexSettings,
     run_id: str | None,
     instead_of: str | None = None,
+    kept_out: Collection[int] = (),
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Manifest:
     """Build, prove and publish a collection's candidate; the same inputs give the same snapshot.
@@ -60,6 +61,7 @@ def build_candidate_of(
         settings: Tiers and gate.
         run_id: The run that builds it, for the manifest.
         instead_of: Label of the encoder that the settings name, where another one was chosen by hand.
+        kept_out: Keys of pictures in the frame that show no jewelry; the index does without them.
         progress: Told of every step: what, done, of how many.
 
     Raises:
@@ -70,7 +72,7 @@ def build_candidate_of(
     from index_builds.queries import HELD_OUT, TEXT, free_queries, held_out_queries
 
     frame = pq.read_table(BytesIO(objects.get(frame_key)))
-    wanted = np.unique(frame["image_key"].to_numpy())
+    wanted = np.setdiff1d(frame["image_key"].to_numpy(), np.array(sorted(kept_out), dtype=np.int64))
     parts = EmbeddingParts(objects, encoder.encoder_id, shards, snapshots.cache)
     keys, vectors = parts.read(wanted)
     if not len(keys):

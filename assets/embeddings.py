@@ -12,6 +12,7 @@ import dagster as dg
 from sqlalchemy import Engine
 
 from assets.bounds import WorkBounds
+from assets.domains import score_domains
 from assets.encoder_in_force import collections_by_encoder, switched_encoder
 from assets.failures import TRANSIENT, permanent
 from assets.pieces import OVER_ALL
@@ -53,6 +54,7 @@ def image_embeddings(
     reports: list[EmbeddingReport] = []
     encoder_ids: list[str] = []
     failures: list[str] = []
+    kept_out: dict[str, int | str] = {}
     for switched, collections in collections_by_encoder(
         snapshots, feeds.collections, encoder.settings
     ).items():
@@ -70,6 +72,8 @@ def image_embeddings(
         pictures = {picture for name in collections for picture in accepted_images(catalogue, name)}
         reports += embed_pictures(objects, loaded, pictures, shards, bounds)
         encoder_ids.append(loaded.encoder_id)
+        for name in collections:
+            kept_out[name] = score_domains(catalogue, objects, loaded.encoder_id, name, bounds)
     with permanent(EncoderError):
         if failures:
             raise EncoderError("; ".join(failures))
@@ -80,6 +84,7 @@ def image_embeddings(
             "already_there": sum(report.already for report in reports),
             "failed": sum(len(report.failed) for report in reports),
             "vectors": sum(report.embedded + report.already for report in reports),
+            "kept_out_as_not_jewelry": kept_out,
         }
     )
 

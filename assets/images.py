@@ -29,6 +29,8 @@ from catalog.image_ledger import (
 from catalog.locations import LocationAccess
 from catalog.picture_flags import FLAG_RULES_VERSION, flag_pictures
 from catalog.picture_relations import RELATION_RULES_VERSION, PhotographEye, Way, relate_pictures
+from catalog.picture_roles import ROLES_VERSION
+from catalog.role_ledger import assign_roles
 from catalog.searchable import as_parquet
 from catalog.searchable import searchable_images as searchable_images_of
 from quality.contact_sheets import as_markdown
@@ -45,9 +47,10 @@ from vision.photograph_comparison import (
     compare_photographs,
     prepare_photograph,
 )
+from vision.picture_cues import CUES_VERSION, picture_cues
 from vision.renditions import RENDITIONS_VERSION, make_renditions
 
-LOOK_VERSION = f"{MEASURES_VERSION}.{PERCEPTUAL_HASH_VERSION}"
+LOOK_VERSION = f"{MEASURES_VERSION}.{PERCEPTUAL_HASH_VERSION}.{CUES_VERSION}"
 
 
 @dg.asset(
@@ -144,7 +147,7 @@ _EYE = PhotographEye(
 @dg.asset(
     deps=["picture_relations"],
     kinds={"opencv"},
-    code_version=f"{MEASURES_VERSION}.{RULES_VERSION}.{FLAG_RULES_VERSION}",
+    code_version=f"{MEASURES_VERSION}.{RULES_VERSION}.{FLAG_RULES_VERSION}.{ROLES_VERSION}",
     retry_policy=TRANSIENT,
     metadata=schema_metadata(tables.verdicts),
 )
@@ -159,11 +162,13 @@ def image_verdicts(
     kinds = feeds.kinds(collection)
     beside = flag_pictures(catalogue, collection, kinds)
     changed = judge_pictures(catalogue, collection, _judge, kinds, version=RULES_VERSION, beside=beside)
+    roles = assign_roles(catalogue, collection, kinds, feeds.languages(collection))
     sheet = refused_sheet(refused_images(catalogue, collection, limit=48), objects)
     return dg.MaterializeResult(
         metadata={
             "verdicts_changed": changed,
             "kept_out_by_their_uses": len(beside),
+            "roles_changed": roles,
             **({"refused": dg.MetadataValue.md(as_markdown(sheet))} if sheet else {}),
         }
     )
@@ -179,7 +184,7 @@ def _look(data: bytes) -> Seen:
         format=decoded.format,
         width=decoded.width,
         height=decoded.height,
-        measures=asdict(measure(decoded)),
+        measures={**asdict(measure(decoded)), **asdict(picture_cues(decoded))},
         perceptual_hash=f"{hashes.piece:016x}",
         frame_hash=f"{hashes.frame:016x}",
     )

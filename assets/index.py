@@ -20,6 +20,7 @@ from assets.encoder_in_force import encoder_in_force, switched_to
 from assets.failures import TRANSIENT, permanent
 from assets.gate_display import gate_metadata, manifest_metadata
 from assets.pieces import OVER_ALL
+from catalog.image_domains import kept_out
 from catalog.query_phrases import query_phrases
 from index_builds.errors import GateRefusedError, SnapshotDamagedError
 from index_builds.settings import IndexSettings
@@ -59,6 +60,7 @@ def index_snapshot(
             snapshots=snapshots,
             encoder=encoder_in_force(snapshots, collection, encoder),
             instead_of=None if switched is None else label_of(encoder.settings),
+            kept_out=[found.image_key for found in kept_out(catalogue, collection)],
             shards=bounds.shards,
             settings=index_settings,
             run_id=context.run.run_id,

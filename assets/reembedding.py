@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from assets.bounds import WorkBounds
 from assets.candidates import build_candidate_of, embedding_truth
 from assets.embeddings import embed_pictures
+from catalog.image_domains import kept_out
 from catalog.image_ledger import accepted_images
 from catalog.query_phrases import query_phrases
 from index_builds.encoder_comparison import Relevance
@@ -164,6 +165,7 @@ def judge_beside(
         settings=house.index,
         run_id=run_id,
         instead_of=None if label == configured else configured,
+        kept_out=[found.image_key for found in kept_out(house.catalogue, collection)],
         progress=tell,
     )
     promoted = house.snapshots.promoted(collection)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from catalog.declarations import FeedDeclaration
+from catalog.image_domains import NOT_JEWELRY, kept_out_in
 from catalog.tables import (
     attachments,
     deliveries,
@@ -212,8 +213,15 @@ def _images(connection: Connection, collection: str, feed: str) -> tuple[int, di
         image_references.c.feed == feed,
         image_references.c.live,
     )
+    no_jewelry = {found.image_id for found in kept_out_in(connection, collection)}
     rows = connection.execute(
-        sa.select(image_references.c.state, image_references.c.reason, verdicts.c.verdict, verdicts.c.reasons)
+        sa.select(
+            image_references.c.state,
+            image_references.c.reason,
+            image_references.c.image_id,
+            verdicts.c.verdict,
+            verdicts.c.reasons,
+        )
         .outerjoin(
             verdicts,
             sa.and_(
@@ -229,10 +237,12 @@ def _images(connection: Connection, collection: str, feed: str) -> tuple[int, di
     for row in rows:
         total += 1
         state = row.state if row.state != "fetched" else row.verdict or "pending"
-        states[state] += 1
-        if state == "accepted":  # by a person, where it has a reason
+        is_kept_out = state == "accepted" and row.image_id in no_jewelry
+        states["review" if is_kept_out else state] += 1
+        if state == "accepted" and not is_kept_out:  # by a person, where it has a reason
             continue
         said: list[Any] = [row.reason] if state == "failed" else [one["rule"] for one in row.reasons or ()]
+        said += [NOT_JEWELRY] if is_kept_out else []
         for reason in said:
             reasons[reason] = reasons.get(reason, 0) + 1
     return total, states, dict(sorted(reasons.items()))

@@ -13,6 +13,7 @@ from catalog.dimensions import read_labelled_lengths, read_lengths
 from catalog.errors import UnreadableValueError
 from catalog.fineness import statements
 from catalog.metals import MetalStatement, read_fineness, read_metal
+from catalog.other_goods import levels_of, other_goods_stated
 from catalog.remembering import remembered
 from catalog.ring_sizes import read_ring_sizes
 from catalog.texts import shortened
@@ -36,9 +37,22 @@ def parsed(text: str, parse: Callable[[str], T]) -> Said[T | None]:
         return Said(None, ((text, str(error)),))
 
 
-def category(text: str, language: str) -> Said[str | None]:
+class OtherGoods(NamedTuple):
+    """A category of goods that are no jewelry, and what is to be said of a row that states it."""
+
+    message: str
+
+
+def category(text: str, language: str) -> Said[str | OtherGoods | None]:
     """Return the category that a column names; no complaint where it is known to say nothing."""
-    levels = _levels(text)
+    goods = other_goods_stated(text, language=language)
+    if goods is not None:
+        message = (
+            f"the category says {goods.replace('_', ' ')}, no jewelry: where the feed means something else "
+            "by it, map category to another column"
+        )
+        return Said(OtherGoods(message))
+    levels = levels_of(text)
     for level in reversed(levels):
         term = vocabulary.look_up("category", level, language=language)
         term = term or vocabulary.category_in(level, language=language)
@@ -184,11 +198,3 @@ def _fineness(text: str, said: MetalStatement) -> Said[MetalStatement]:
             several=said.several,
         )
     )
-
-
-def _levels(text: str) -> list[str]:
-    """Return the levels of a category path: "Apparel & Accessories > Jewelry > Rings"."""
-    for mark in (">", "»", "|", "/", ","):
-        if mark in text:
-            return [level.strip() for level in text.split(mark) if level.strip()]
-    return [text]

@@ -29,7 +29,7 @@ PAGED = frozenset({"json", "jsonl", "shopify_json"})
 MAPPED_FIELDS = (
     "source_id", "title", "description", "url", "brand", "category", "metal", "metal_colour", "fineness",
     "plating", "stones", "styles", "colour", "weight", "gtin", "mpn", "sku", "certificate", "availability",
-    "price", "list_price", "currency", "rating", "images", "images_alt", "ring_size", "origin",
+    "price", "list_price", "currency", "rating", "images", "images_alt", "images_role", "ring_size", "origin",
 )  # fmt: skip
 ATTACHMENT_KINDS = ("drawing", "model_3d", "certificate", "document")
 # title.fr: the title in another language.  dimensions_mm.*: a text that names its measures itself.
@@ -170,3 +170,7 @@ class FeedRegistry:
     def kinds(self, collection: str) -> dict[str, str]:
         """Return each feed's kind, by feed name."""
         return {feed.name: feed.kind for feed in self.collections[collection]}
+
+    def languages(self, collection: str) -> dict[str, str]:
+        """Return the language of each feed's texts, by feed name."""
+        return {feed.name: feed.language for feed in self.collections[collection]}

@@ -8,6 +8,7 @@ from typing import Any
 from catalog.declarations import FeedDeclaration
 from catalog.field_paths import all_stated, as_text, filled, is_stated
 from catalog.listing import ImageMention
+from catalog.picture_roles import stated_role
 from catalog.texts import clean_text, shortened, storable
 
 LONGEST_LOCATION = 2000
@@ -33,13 +34,8 @@ def image_mentions(
     if not locations and declaration.images_pattern is not None:
         made = filled(declaration.images_pattern, {"source_id": source_id, **record})
         locations += [made] if made else []
-    alts = (
-        [as_text(stated.value) for stated in all_stated(record, mapping["images_alt"])]
-        if "images_alt" in mapping
-        else []
-    )
-    if path is not None and path.endswith("[].src") and mapping.get("images_alt", "").endswith("[].alt"):
-        alts = _parallel(record, path)
+    alts = _texts_beside(record, path, mapping.get("images_alt"))
+    roles = _texts_beside(record, path, mapping.get("images_role"))
     mentions: dict[str, ImageMention] = {}
     complaints = []
     for position, location in enumerate(locations):
@@ -49,7 +45,9 @@ def image_mentions(
             )
             continue
         alt = shortened(alts[position], LONGEST_ALT) if position < len(alts) and alts[position] else None
-        mentions.setdefault(location, ImageMention(location=location, alt=alt))
+        said = roles[position] if position < len(roles) else ""
+        role = stated_role(said, language=declaration.language) if said else None
+        mentions.setdefault(location, ImageMention(location=location, alt=alt, role=role))
     if not mentions:
         complaints.append("the listing names no picture")
     if len(mentions) > MOST_IMAGES:
@@ -82,13 +80,23 @@ def _locations(value: Any) -> list[str]:
     return [clean_text(str(value))]
 
 
-def _parallel(record: Mapping[str, Any], path: str) -> list[str]:
+def _texts_beside(record: Mapping[str, Any], path: str | None, texts: str | None) -> list[str]:
+    """Return the texts that go with pictures, one each; beside ``images[].src`` none of them shifts."""
+    if texts is None:
+        return []
+    folder, _, name = texts.rpartition("[].")
+    if path is not None and folder and "[" not in name and path == f"{folder}[].src":
+        return _parallel(record, folder, name)
+    return [as_text(stated.value) for stated in all_stated(record, texts)]
+
+
+def _parallel(record: Mapping[str, Any], folder: str, name: str) -> list[str]:
     """Return the texts beside ``images[].src``, empty where a picture has none, so that none shifts."""
-    images = record.get(path.removesuffix("[].src"))
+    images = record.get(folder)
     if not isinstance(images, list):
         return []
     return [
-        as_text(one.get("alt") or "")
+        as_text(one.get(name) or "")
         for one in images
         if isinstance(one, Mapping) and _locations(one.get("src") or "")
     ]

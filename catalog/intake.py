@@ -351,6 +351,7 @@ def _refer_to_images(connection: Connection, delivery: Delivery, stated: Mapping
                 image_references.c.position,
                 image_references.c.location,
                 image_references.c.alt,
+                image_references.c.role_stated,
                 image_references.c.live,
             ).where(
                 image_references.c.collection == delivery.collection,
@@ -365,6 +366,7 @@ def _refer_to_images(connection: Connection, delivery: Delivery, stated: Mapping
             values = {
                 "location": mention.location,
                 "alt": mention.alt,
+                "role_stated": mention.role,
                 "state": "pending",
                 "reason": None,
                 "message": None,
@@ -377,8 +379,8 @@ def _refer_to_images(connection: Connection, delivery: Delivery, stated: Mapping
                 new.append({**at, "feed": delivery.feed, **values})
             elif known.location != mention.location:
                 moved.append((at, values))
-            elif known.alt != mention.alt or not known.live:
-                moved.append((at, {"alt": mention.alt, "live": True}))
+            elif (known.alt, known.role_stated) != (mention.alt, mention.role) or not known.live:
+                moved.append((at, {"alt": mention.alt, "role_stated": mention.role, "live": True}))
     if new:
         connection.execute(image_references.insert(), new)
     for (listing_id, position), row in before.items():

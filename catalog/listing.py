@@ -9,11 +9,13 @@ from typing import Any
 class ImageMention:
     """A picture that a listing names.
 
-    ``location`` is a URL, or a path relative to the feed's ``images`` folder, as the feed gives it.
+    ``location`` is a URL, or a path relative to the feed's ``images`` folder, as the feed gives it; ``role``
+    is ours for what the feed says the picture is: primary, detail, worn, frame_360, certificate, community.
     """
 
     location: str
     alt: str | None = None
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

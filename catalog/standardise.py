@@ -361,9 +361,13 @@ class Standardiser:
 
     def _category(self, work: _Work, title: str) -> str | None:
         said = self._said(work, "category")
-        if said is not None and (said.value is not None or said.complaints):
-            category: str | None = said.value
-            return category
+        if said is not None:
+            if isinstance(said.value, cell_values.OtherGoods):
+                text = work.read_from["category"].raw
+                raise RowRejectedError("not_jewelry", said.value.message, field="category", value=text)
+            if said.value is not None or said.complaints:
+                category: str | None = said.value
+                return category
         found = vocabulary.category_in(title, language=self.language)
         if found is not None:
             work.read_from["category"] = Reading(column="title", raw=shortened(title, LONGEST_RAW))

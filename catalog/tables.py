@@ -236,6 +236,8 @@ image_references = Table(
     Column("feed", String(64), nullable=False),
     Column("location", Text, nullable=False),  # URL or path, as the feed gives it
     Column("alt", Text),
+    Column("role_stated", String(16)),  # what the feed says of it, in our vocabulary
+    Column("role", String(16)),  # primary, detail, worn, frame_360, certificate, community
     Column("state", String(12), nullable=False),  # pending, fetched, failed
     Column("reason", String(40)),  # reason code of a failure
     Column("message", Text),
@@ -314,6 +316,18 @@ join_proposals = Table(
     Column("first", String(300), primary_key=True),  # listing_id, the smaller of the two
     Column("second", String(300), primary_key=True),
     Column("evidence", JSON, nullable=False),
+)
+
+image_domains = Table(
+    "image_domains",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("image_id", String(64), primary_key=True),
+    Column("domain_id", String(64), nullable=False),  # the head that gave the score, by its digest
+    Column("score", Float, nullable=False),  # logit of "shows jewelry"
+    Column(
+        "bound", Float, nullable=False
+    ),  # below it the picture is kept out, unless its listing states jewelry
 )
 
 price_history = Table(

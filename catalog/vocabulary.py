@@ -18,13 +18,14 @@ from catalog.remembering import remembered
 from catalog.texts import comparable
 
 Field = Literal[
-    "category", "metal", "metal_colour", "plating", "stone", "style", "colour", "availability", "dimension"
-]
+    "category", "other_goods", "picture_role", "metal", "metal_colour", "plating", "stone", "style", "colour",
+    "availability", "dimension",
+]  # fmt: skip
 _REMEMBERED = 8192  # a column's values repeat: "sterling silver" is looked up once, not a million times
 _NO_TERMS = frozenset({"unstated", "ignored"})
 # Their scripts keep them apart from every other language, so they are read whatever the feed's is.
 _ALWAYS_READ = ("en", "ar", "hi")
-_HEAD_FIRST = frozenset({"fr", "ar"})  # "collier pendentif" is a necklace; "pendant necklace" is one too
+HEAD_FIRST = frozenset({"fr", "ar"})  # "collier pendentif" is a necklace; "pendant necklace" is one too
 _ARABIC_PREFIXES = ("وال", "بال", "ال", "و", "ب")
 _ADDITIONS = {
     "en": ("with", "w", "featuring", "in", "for", "on", "by", "from"),
@@ -125,11 +126,16 @@ def category_in(text: str, *, language: str = "en") -> str | None:
         return None
     if any(one.term == "set" for one in found):
         return "set"
-    stops = _ADDITIONS.get(language, ()) + _ADDITIONS["en"]
-    first_stop = next((at for at, word in enumerate(words) if at > 0 and word in stops), len(words))
+    first_stop = words_before_additions(words, language=language)
     heads = [one for one in found if one.start < first_stop] or found[:1]
-    reads_head_first = language in _HEAD_FIRST and any(not word.isascii() for word in words)
+    reads_head_first = language in HEAD_FIRST and any(not word.isascii() for word in words)
     return heads[0 if reads_head_first or (language == "fr") else -1].term
+
+
+def words_before_additions(words: list[str], *, language: str) -> int:
+    """Return how many words name a thing, before those that say what it comes with: "ring with a stone"."""
+    stops = _ADDITIONS.get(language, ()) + _ADDITIONS["en"]
+    return next((at for at, word in enumerate(words) if at > 0 and word in stops), len(words))
 
 
 @cache

@@ -303,7 +303,7 @@ def test_the_title_speaks_only_where_no_column_does(tmp_path):
     mapping = {"source_id": "id", "title": "title", "category": "type", "metal": "metal"}
     rows = [
         {"id": 1, "title": "Gold Ring with Pearl"},
-        {"id": 2, "title": "Gold Ring", "type": "Perfume", "metal": "unobtainium"},
+        {"id": 2, "title": "Gold Ring", "type": "Curios", "metal": "unobtainium"},
         {"id": 3, "title": "Gold Ring", "type": "Men"},
     ]
 
@@ -317,7 +317,7 @@ def test_the_title_speaks_only_where_no_column_does(tmp_path):
     assert listings[0].read_from["stones"].column == "title"
     assert [(one.field, one.value) for one in remarks if one.source_id == "2" and one.field != "images"] == [
         ("metal", "unobtainium"),
-        ("category", "Perfume"),
+        ("category", "Curios"),
     ]
 
 
