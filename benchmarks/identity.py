@@ -111,14 +111,20 @@ def by_statements(pieces: int, seed: int) -> dict[str, Any]:
     return {"listings": len(rows), "true_pairs": len(true), "cases": cases}
 
 
-def with_pictures(folder: Path, pieces: int, seed: int, size_px: int) -> dict[str, Any]:
+def with_pictures(
+    folder: Path, pieces: int, seed: int, size_px: int, standing: Path | None
+) -> dict[str, Any]:
     """Run a small house through the pipeline, then measure joins and proposals."""
     document = yaml.safe_load((HERE.parent / "loupe.yaml").read_text())
     config = folder / "loupe.yaml"
     config.write_text(yaml.safe_dump({**document, "home": str(folder / ".loupe")}))
     settings = load_settings(config, {})
     house = folder / ".loupe" / "sample"
-    write_house(house, pieces=pieces, days=1, seed=seed, size_px=size_px, first_day=FIRST_DAY)
+    if standing is None:
+        write_house(house, pieces=pieces, days=1, seed=seed, size_px=size_px, first_day=FIRST_DAY)
+    else:
+        house.parent.mkdir()
+        house.symlink_to(standing.resolve())
     refresh(settings, ["sample"], lambda *_: None)
     engine, objects = engine_for(settings.database_url), open_objects(settings)
     facts = listing_facts(engine, "sample")
@@ -153,21 +159,22 @@ def with_pictures(folder: Path, pieces: int, seed: int, size_px: int) -> dict[st
             "recall_when_decided": decided["recall"],
             "precision_when_decided": decided["precision"],
         }
-    return {"pieces": pieces, "listings": len(rows), "true_pairs": len(true), "cases": cases}
+    return {"listings": len(rows), "true_pairs": len(true), "cases": cases}
 
 
 def main() -> None:
     """Measure, print tables, write JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pieces", type=int, default=3000)
-    parser.add_argument("--picture-pieces", type=int, default=300)
+    parser.add_argument("--picture-pieces", type=int, default=200)
     parser.add_argument("--size-px", type=int, default=384)
+    parser.add_argument("--house", type=Path, help="a sample house that stands already, instead of a new one")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
     stated = by_statements(given.pieces, given.seed)
     with TemporaryDirectory() as folder:
-        pictured = with_pictures(Path(folder), given.picture_pieces, given.seed, given.size_px)
+        pictured = with_pictures(Path(folder), given.picture_pieces, given.seed, given.size_px, given.house)
     everything = stated["cases"]["everything stated"]
     result = {
         "question": __doc__.splitlines()[0],

@@ -7,7 +7,8 @@ Each rule is symmetric, so the order of listings changes nothing:
 ``certificate``       the same certificate number and category
 ``brand_mpn``         the same brand and manufacturer part number
 ``brand_attributes``  the same brand, category, metal, fineness, stones and dimensions, all stated, and the
-                      combination names one listing per source (twins of one shop are different pieces)
+                      combination names one listing per source (twins of one shop are different pieces), of
+                      which no two contradict each other in what else they state
 
 What was found elsewhere, in pictures for one, comes as ties and is applied last.  Such a tie never puts two
 listings of one source into one piece, nor listings that contradict each other.  Two listings that a person
@@ -17,6 +18,7 @@ has told apart never meet in one piece, whatever else ties them or those around 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 DECIDED = "decided"
@@ -104,8 +106,9 @@ def join(
             if key is not None:
                 buckets[key].append(row)
         for bucket in buckets.values():
-            sources = [row["feed"] for row in bucket]
-            if len(bucket) < 2 or (rule == "brand_attributes" and len(set(sources)) < len(sources)):
+            if rule == "brand_attributes" and not all(
+                _may_be_one(one, other) for one, other in combinations(bucket, 2)
+            ):
                 continue
             names = [row["listing_id"] for row in bucket]
             for index, name in enumerate(names[1:], start=1):
