@@ -6,6 +6,8 @@ from sqlalchemy import Engine
 from assets.failures import TRANSIENT
 from assets.schemas import schema_metadata
 from catalog import tables
+from catalog.community.claims import resolve_claims
+from catalog.declarations import FeedRegistry
 from catalog.pieces import resolve_pieces
 from catalog.trends import update_trends
 
@@ -23,6 +25,7 @@ OVER_ALL = dg.AllPartitionMapping()
 )
 def pieces(context: dg.AssetExecutionContext, catalogue: dg.ResourceParam[Engine]) -> dg.MaterializeResult:
     """Physical designs: listings of several sources that are the same piece, joined by stated identity."""
+    claims = resolve_claims(catalogue, context.partition_key)
     report = resolve_pieces(catalogue, context.partition_key)
     return dg.MaterializeResult(
         metadata={
@@ -31,6 +34,8 @@ def pieces(context: dg.AssetExecutionContext, catalogue: dg.ResourceParam[Engine
             "joined_across_sources": report.joined,
             "disagreements": report.disagreements,
             "changed": report.changed,
+            "claims": claims.claims,
+            "claims_resolved": claims.resolved,
             "listings_by_rule": dict(report.by_rule),
         }
     )
@@ -43,7 +48,13 @@ def pieces(context: dg.AssetExecutionContext, catalogue: dg.ResourceParam[Engine
     retry_policy=TRANSIENT,
     metadata=schema_metadata(tables.trends),
 )
-def trends(context: dg.AssetExecutionContext, catalogue: dg.ResourceParam[Engine]) -> dg.MaterializeResult:
+def trends(
+    context: dg.AssetExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    feeds: dg.ResourceParam[FeedRegistry],
+) -> dg.MaterializeResult:
     """Supply, price level and demand per day by category, metal, stone and style."""
-    written = update_trends(catalogue, context.partition_key)
+    collection = context.partition_key
+    currency = feeds.reporting_currencies.get(collection)
+    written = update_trends(catalogue, collection, reporting_currency=currency)
     return dg.MaterializeResult(metadata={"rows_written": written})

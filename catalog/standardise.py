@@ -17,6 +17,8 @@ from catalog.attachments.certificates import read_certificate
 from catalog.attachments.mentions import attachment_mentions
 from catalog.cell_values import Complaints, Said
 from catalog.cells import LONGEST_RAW, Column
+from catalog.community.claims import claim_of
+from catalog.community.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from catalog.declarations import MAPPED_FIELDS, FeedDeclaration
 from catalog.dimensions import read_weight
 from catalog.errors import UnreadableValueError
@@ -42,6 +44,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "weight": read_weight,
     "gtin": read_gtin,
     "rating": cell_values.rating,
+    "tax_percent": cell_values.tax_percent,
 }
 
 
@@ -87,7 +90,8 @@ class _Work:
 class Standardiser:
     """Turn one feed's records into listings by its declaration."""
 
-    def __init__(self, declaration: FeedDeclaration) -> None:
+    def __init__(self, declaration: FeedDeclaration, pseudonyms: Pseudonyms = NO_PSEUDONYMS) -> None:
+        self._pseudonyms = pseudonyms
         self.declaration = declaration
         self.language = declaration.language
         form = FORMATS[declaration.format]
@@ -102,6 +106,7 @@ class Standardiser:
             name for name in (*self.mapping, *declaration.defaults) if name.startswith("ring_size")
         ]
         self._certificate_parts = [name for name in names if name.startswith("certificate_details.")]
+        self._claim_parts = [name for name in names if name.startswith("claims.")]
         self._has_attachments = any(name.startswith("attachments.") for name in self.mapping)
         self._columns = {name: Column(interpret) for name, interpret in self._interpreters()}
         self._money_columns: dict[str | None, Column] = {}  # by the currency of amounts that state none
@@ -111,6 +116,7 @@ class Standardiser:
         yield "currency", self._currency_of
         yield "category", partial(cell_values.category, **spoken)
         yield "colour", partial(cell_values.colour, **spoken)
+        yield "tax", partial(cell_values.tax, **spoken)
         yield "availability", partial(cell_values.availability, **spoken)
         for name in METAL_FIELDS:
             yield name, partial(cell_values.metal, name, **spoken)
@@ -151,6 +157,12 @@ class Standardiser:
         for name, path in self._never_held.items():
             message = f"no record has {path!r}: mend the mapping of {name}, or take it out"
             yield Remark(place="file", source_id="", field=name, value=path, message=message)
+        if "contributor" in self.mapping and self._pseudonyms.key is None:
+            message = (
+                "contributors are kept as keyed pseudonyms only, and there is no key: set contributor_key"
+            )
+            path = self.mapping["contributor"]
+            yield Remark(place="file", source_id="", field="contributor", value=path, message=message)
 
     def complaints(self, name: str, text: str) -> Complaints:
         """Return what would be remarked of a text in a field's column, where a field is read so."""
@@ -236,9 +248,13 @@ class Standardiser:
             price_minor=price.minor if price else None,
             list_price_minor=list_price.minor if list_price else None,
             currency=stated_currency.currency if stated_currency else None,
+            tax=self._value(work, "tax"),
+            tax_percent=self._value(work, "tax_percent"),
             rating=self._value(work, "rating"),
             origin=self._short_text(work, "origin", LONGEST_CODE),
             certificate_details=details or None,
+            contributor=self._contributor(work) if "contributor" in self.mapping else None,
+            claims=self._claims(work) if self._claim_parts else None,
             images=images,
             attachments=self._attachments(work) if self._has_attachments else (),
             read_from=work.read_from,
@@ -421,6 +437,19 @@ class Standardiser:
         for part, text, message in complaints:
             work.remark(f"certificate_details.{part}", text, message)
         return details
+
+    def _contributor(self, work: _Work) -> str | None:
+        """Return the contributor's pseudonym; what the feed calls them is kept nowhere."""
+        stated = self._stated(work.record, "contributor")
+        return self._pseudonyms.of(as_text(stated.value)) if stated else None
+
+    def _claims(self, work: _Work) -> dict[str, str] | None:
+        stated = {}
+        for name in self._claim_parts:
+            found = self._stated(work.record, name)
+            if found is not None:
+                stated[name.removeprefix("claims.")] = shortened(as_text(found.value), LONGEST_RAW)
+        return claim_of(stated) or None
 
     def _attachments(self, work: _Work) -> tuple[AttachmentMention, ...]:
         mentions, complaints = attachment_mentions(work.record.fields, self.mapping)

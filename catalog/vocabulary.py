@@ -18,7 +18,17 @@ from catalog.remembering import remembered
 from catalog.texts import comparable
 
 Field = Literal[
-    "category", "metal", "metal_colour", "plating", "stone", "style", "colour", "availability", "dimension"
+    "category",
+    "metal",
+    "metal_colour",
+    "plating",
+    "stone",
+    "style",
+    "colour",
+    "availability",
+    "dimension",
+    "consent",
+    "tax",
 ]
 _REMEMBERED = 8192  # a column's values repeat: "sterling silver" is looked up once, not a million times
 _NO_TERMS = frozenset({"unstated", "ignored"})
