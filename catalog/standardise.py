@@ -38,6 +38,7 @@ LONGEST_BRAND = 200
 LONGEST_CODE = 100
 LONGEST_DESCRIPTION = 100_000
 
+BEYOND_THE_OFFER = ("origin", "certificate_details.", "contributor", "claims.", "attachments.", "tax")
 _NOTHING_SAID = MetalStatement()
 _WORD_LISTS: Mapping[str, vocabulary.Field] = {"stones": "stone", "styles": "style"}
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
@@ -108,6 +109,9 @@ class Standardiser:
         self._certificate_parts = [name for name in names if name.startswith("certificate_details.")]
         self._claim_parts = [name for name in names if name.startswith("claims.")]
         self._has_attachments = any(name.startswith("attachments.") for name in self.mapping)
+        self._says_more = any(
+            name.startswith(BEYOND_THE_OFFER) for name in (*self.mapping, *declaration.defaults)
+        )
         self._columns = {name: Column(interpret) for name, interpret in self._interpreters()}
         self._money_columns: dict[str | None, Column] = {}  # by the currency of amounts that state none
 
@@ -221,7 +225,7 @@ class Standardiser:
         if self.declaration.format == "images" and isinstance(work.record.fields.get("sha256"), str):
             work.read_from["images"] = Reading(column="sha256", raw=as_text(work.record.fields["sha256"]))
         stated_currency = price or list_price
-        details = self._certificate_details(work) if self._certificate_parts else {}
+        more = self._beyond_the_offer(work) if self._says_more else {}
         return Listing(
             place=work.record.place,
             source_id=work.source_id,
@@ -243,21 +247,15 @@ class Standardiser:
             gtin=self._value(work, "gtin"),
             mpn=self._code(work, "mpn"),
             sku=self._code(work, "sku"),
-            certificate=self._code(work, "certificate") or _certificate_number(details),
+            certificate=self._code(work, "certificate") or _certificate_number(more),
             availability=self._value(work, "availability") or "unknown",
             price_minor=price.minor if price else None,
             list_price_minor=list_price.minor if list_price else None,
             currency=stated_currency.currency if stated_currency else None,
-            tax=self._value(work, "tax"),
-            tax_percent=self._value(work, "tax_percent"),
             rating=self._value(work, "rating"),
-            origin=self._short_text(work, "origin", LONGEST_CODE),
-            certificate_details=details or None,
-            contributor=self._contributor(work) if "contributor" in self.mapping else None,
-            claims=self._claims(work) if self._claim_parts else None,
             images=images,
-            attachments=self._attachments(work) if self._has_attachments else (),
             read_from=work.read_from,
+            **more,
         )
 
     def _titles(self, record: Record) -> tuple[str, dict[str, str]]:
@@ -427,6 +425,18 @@ class Standardiser:
             work.read_from[name] = Reading(column="title", raw=shortened(title, LONGEST_RAW))
         return found
 
+    def _beyond_the_offer(self, work: _Work) -> dict[str, Any]:
+        """Return the fields that few feeds have: none of this is asked of a feed that maps none of them."""
+        return {
+            "origin": self._short_text(work, "origin", LONGEST_CODE),
+            "certificate_details": self._certificate_details(work) or None,
+            "contributor": self._contributor(work) if "contributor" in self.mapping else None,
+            "claims": self._claims(work),
+            "attachments": self._attachments(work) if self._has_attachments else (),
+            "tax": self._value(work, "tax"),
+            "tax_percent": self._value(work, "tax_percent"),
+        }
+
     def _certificate_details(self, work: _Work) -> dict[str, Any]:
         stated = {}
         for name in self._certificate_parts:
@@ -471,7 +481,8 @@ class Standardiser:
         return dict(sorted(lengths.items()))
 
 
-def _certificate_number(details: Mapping[str, Any]) -> str | None:
+def _certificate_number(more: Mapping[str, Any]) -> str | None:
+    details = more.get("certificate_details") or {}
     return clean_part_number(details["number"]) if "number" in details else None
 
 
