@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from assets.failures import TRANSIENT, permanent
 from assets.schemas import schema_metadata
 from catalog import tables
+from catalog.community.pseudonyms import Pseudonyms
 from catalog.declarations import FeedDeclaration, FeedRegistry
 from catalog.deliveries import keep, known_validators, note_check, reading_position, waiting
 from catalog.errors import CatalogError, FeedRefusedError
@@ -90,6 +91,7 @@ def intake(
     catalogue: dg.ResourceParam[Engine],
     objects: dg.ResourceParam[ObjectStore],
     feeds: dg.ResourceParam[FeedRegistry],
+    pseudonyms: dg.ResourceParam[Pseudonyms],
 ) -> Iterator[dg.MaterializeResult]:
     """Listings, rejects and price history: one transaction per delivery."""
     collection, declaration, _ = feed_and_day(context.partition_key, feeds)
@@ -97,7 +99,7 @@ def intake(
     for delivery in waiting(catalogue, collection, declaration.name):
         with TemporaryDirectory(prefix="loupe-") as folder:
             path = objects.local_path(digest_key("deliveries", delivery.digest), Path(folder))
-            report = take_in(catalogue, delivery, declaration, read_delivery(path, declaration))
+            report = take_in(catalogue, delivery, declaration, read_delivery(path, declaration, pseudonyms))
         reports.append(report)
         say = context.log.warning if report.error else context.log.info
         say(f"{declaration.name} {report.delivery}: {report.state}, {report.accepted} accepted, "

@@ -11,6 +11,8 @@ from assets.encoder_in_force import encoder_in_force
 from assets.failures import TRANSIENT, permanent
 from assets.schemas import schema_metadata
 from catalog import tables
+from catalog.community.claims import resolve_claims
+from catalog.declarations import FeedRegistry
 from catalog.join_proposals import listing_facts, propose_joins
 from catalog.pieces import resolve_pieces
 from catalog.trends import update_trends
@@ -35,6 +37,7 @@ OVER_ALL = dg.AllPartitionMapping()
 )
 def pieces(context: dg.AssetExecutionContext, catalogue: dg.ResourceParam[Engine]) -> dg.MaterializeResult:
     """Physical designs: listings of several sources that are one piece, by stated identity, then pictures."""
+    claims = resolve_claims(catalogue, context.partition_key)
     report = resolve_pieces(catalogue, context.partition_key)
     return dg.MaterializeResult(
         metadata={
@@ -43,6 +46,8 @@ def pieces(context: dg.AssetExecutionContext, catalogue: dg.ResourceParam[Engine
             "joined_across_sources": report.joined,
             "disagreements": report.disagreements,
             "changed": report.changed,
+            "claims": claims.claims,
+            "claims_resolved": claims.resolved,
             "listings_by_rule": dict(report.by_rule),
         }
     )
@@ -83,7 +88,13 @@ def join_proposals(
     retry_policy=TRANSIENT,
     metadata=schema_metadata(tables.trends),
 )
-def trends(context: dg.AssetExecutionContext, catalogue: dg.ResourceParam[Engine]) -> dg.MaterializeResult:
+def trends(
+    context: dg.AssetExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    feeds: dg.ResourceParam[FeedRegistry],
+) -> dg.MaterializeResult:
     """Supply, price level and demand per day by category, metal, stone and style."""
-    written = update_trends(catalogue, context.partition_key)
+    collection = context.partition_key
+    currency = feeds.reporting_currencies.get(collection)
+    written = update_trends(catalogue, collection, reporting_currency=currency)
     return dg.MaterializeResult(metadata={"rows_written": written})

@@ -187,13 +187,14 @@ def _feed(connection: Connection, collection: str, declaration: FeedDeclaration)
     ).one_or_none()
     if error is None and last is not None and last.error:
         error = f"{last.name}: {last.error}"
+    accepted = sum(row.accepted for row in held)
     return FeedBooks(
         feed=feed,
         deliveries=len(read),
         items=sum(row.rows for row in held),
-        accepted=sum(row.accepted for row in held),
+        accepted=accepted,
         rejected=sum(row.rejected for row in held),
-        stored=stored,
+        stored=accepted if declaration.kind == "rates" else stored,  # a rate is no listing
         rejects_by_reason=reasons,
         live=live,
         withdrawn=withdrawn,

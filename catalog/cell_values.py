@@ -166,6 +166,31 @@ def availability(text: str, language: str) -> Said[str | None]:
     return Said(term)
 
 
+def tax(text: str, language: str) -> Said[str | None]:
+    """Return whether prices hold the tax: ``included`` or ``excluded``."""
+    term = vocabulary.look_up("tax", text, language=language)
+    if term is None:
+        message = f"{shortened(text, 80)!r} says neither that tax is included nor that it is not: left empty"
+        return Said(None, ((text, message),))
+    return Said(term)
+
+
+def tax_percent(text: str) -> float:
+    """Return a rate of tax in per cent.
+
+    Raises:
+        UnreadableValueError: If it is none, or outside 0 to 100.
+    """
+    try:
+        number = Decimal(text.replace(",", ".").removesuffix("%").strip())
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or not 0 <= number <= 100:
+        message = f"tax {text!r} is no rate in per cent"
+        raise UnreadableValueError(message)
+    return float(number)
+
+
 def rating(text: str) -> float:
     """Return a rating as a number.
 

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from catalog.community.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from catalog.declarations import FeedDeclaration, FeedFormat
 from catalog.errors import FeedRefusedError
 from catalog.listing import Damage, Listing, Reject, Remark
+from catalog.rates.rate import Rate
 from catalog.readers import json_document
 from catalog.readers.compression import unpacked
 from catalog.readers.encodings import encoding_of
 from catalog.readers.google_merchant_tsv import attribute_name
 from catalog.readers.record import Record
 from catalog.readers.tables import sniffed_delimiter
-from catalog.reading import read_delivery
+from catalog.reading import Statement, read_delivery
 from catalog.texts import comparable
 
 EXAMPLES = 3
@@ -108,12 +110,15 @@ class CheckReport:
         return self.rejected == 0 and self.damage is None
 
 
-def check_file(path: Path, declaration: FeedDeclaration | None = None) -> CheckReport:
+def check_file(
+    path: Path, declaration: FeedDeclaration | None = None, pseudonyms: Pseudonyms = NO_PSEUDONYMS
+) -> CheckReport:
     """Read a file as a delivery of ``declaration``, keeping nothing but counts and examples.
 
     Args:
         path: The file.
         declaration: How to read it; None guesses it from the file's beginning.
+        pseudonyms: What contributors are called.
 
     Raises:
         FeedRefusedError: If there is no such file, or its format cannot be guessed.
@@ -122,7 +127,7 @@ def check_file(path: Path, declaration: FeedDeclaration | None = None) -> CheckR
         message = f"{path} is no file: give the path of a feed's file"
         raise FeedRefusedError(message, reason="missing_file")
     declared = declaration or guess_format(path)
-    return _report(path, declared, read_delivery(path, declared))
+    return _report(path, declared, read_delivery(path, declared, pseudonyms))
 
 
 def guess_format(path: Path) -> FeedDeclaration:
@@ -172,9 +177,7 @@ def _guessed(path: Path, plain: Path) -> FeedDeclaration:
     return _declared(path, "csv", _guessed_mapping(path, columns))
 
 
-def _report(
-    path: Path, declaration: FeedDeclaration, statements: Iterable[Listing | Reject | Remark | Damage]
-) -> CheckReport:
+def _report(path: Path, declaration: FeedDeclaration, statements: Iterable[Statement]) -> CheckReport:
     accepted = rejected = without_images = without_price = 0
     reasons: dict[str, list[Reject]] = {}
     reason_counts: dict[str, int] = {}
@@ -186,6 +189,8 @@ def _report(
                 accepted += 1
                 without_images += not one.images
                 without_price += one.price_minor is None
+            case Rate():
+                accepted += 1
             case Reject():
                 rejected += 1
                 reason_counts[one.reason] = reason_counts.get(one.reason, 0) + 1

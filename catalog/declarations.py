@@ -10,7 +10,7 @@ from catalog.field_paths import checked_path
 from catalog.ring_sizes import system_names
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
-FeedKind = Literal["retailer", "manufacturer", "community"]
+FeedKind = Literal["retailer", "manufacturer", "community", "rates"]
 FeedFormat = Literal[
     "shopify_csv",
     "shopify_json",
@@ -23,6 +23,7 @@ FeedFormat = Literal[
     "csv",
     "xml",
     "images",
+    "rates",
 ]
 NEEDS_MAPPING = frozenset({"json", "jsonl", "csv", "xml"})
 PAGED = frozenset({"json", "jsonl", "shopify_json"})
@@ -30,6 +31,7 @@ MAPPED_FIELDS = (
     "source_id", "title", "description", "url", "brand", "category", "metal", "metal_colour", "fineness",
     "plating", "stones", "styles", "colour", "weight", "gtin", "mpn", "sku", "certificate", "availability",
     "price", "list_price", "currency", "rating", "images", "images_alt", "images_role", "ring_size", "origin",
+    "images_consent", "contributor", "tax", "tax_percent",
 )  # fmt: skip
 ATTACHMENT_KINDS = ("drawing", "model_3d", "certificate", "document")
 # title.fr: the title in another language.  dimensions_mm.*: a text that names its measures itself.
@@ -38,6 +40,7 @@ _NAMED_FIELD = re.compile(
     rf"title\.[a-z]{{2}}|dimensions_mm\.([a-z][a-z0-9_]{{0,30}}|\*)|ring_size\.({'|'.join(system_names())})"
     rf"|attachments\.({'|'.join(ATTACHMENT_KINDS)})"
     r"|certificate_details\.(laboratory|number|carat|colour|clarity|cut)"
+    r"|claims\.(feed|source_id|url|gtin)"
 )
 
 
@@ -115,6 +118,7 @@ class FeedDeclaration(BaseModel):
                         "ring_size.<system>",
                         "attachments.<kind>",
                         "certificate_details.<part>",
+                        "claims.<part>",
                     )
                 )
                 message = f"{field!r} is no field of a listing: use one of {known}"
@@ -136,6 +140,11 @@ class FeedDeclaration(BaseModel):
         ):
             message = f"format {self.format} fixes no field names: map at least source_id and title"
             raise ValueError(message)
+        if (self.kind == "rates") is not (self.format == "rates"):
+            message = (
+                "a table of exchange rates has kind: rates and format: rates, and nothing else has either"
+            )
+            raise ValueError(message)
         if self.format == "xml" and not self.records:
             message = "format xml needs records: the path to the elements, as catalogue.products.product"
             raise ValueError(message)
@@ -148,7 +157,12 @@ class FeedDeclaration(BaseModel):
 class FeedRegistry:
     """Every declared feed by the name that partitions and messages use: ``<collection>.<feed>``."""
 
-    def __init__(self, collections: Mapping[str, Sequence[FeedDeclaration]]) -> None:
+    def __init__(
+        self,
+        collections: Mapping[str, Sequence[FeedDeclaration]],
+        reporting_currencies: Mapping[str, str] | None = None,
+    ) -> None:
+        self.reporting_currencies = dict(reporting_currencies or {})
         self.collections = {name: tuple(feeds) for name, feeds in collections.items()}
         self._by_key = {
             f"{collection}.{feed.name}": (collection, feed)

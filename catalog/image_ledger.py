@@ -28,6 +28,7 @@ MISSING_OBJECT = "missing_object"
 WRITE_BATCH = 64
 _STRICTNESS = {"retailer": 0, "manufacturer": 1, "community": 2}
 _SEVERITY = ("accepted", "review", "quarantined")
+_MAY_BE_FETCHED = sa.or_(image_references.c.consent.is_(None), image_references.c.consent == "granted")
 
 
 class ImageKeyCollisionError(CatalogError):
@@ -100,7 +101,7 @@ def locations_to_fetch(
         sa.and_(image_references.c.attempts > 0, image_references.c.attempts < attempts),
         sa.literal(retry_failed),
     )
-    failed_but_worth_it = sa.and_(image_references.c.state == "failed", worth_it)
+    failed_but_worth_it = sa.and_(image_references.c.state == "failed", worth_it, _MAY_BE_FETCHED)
     with reading(engine) as connection:
         return list(
             connection.execute(
@@ -129,6 +130,7 @@ def retry_failed(engine: Engine, collection: str) -> int:
                 image_references.c.collection == collection,
                 image_references.c.live,
                 image_references.c.state == "failed",
+                _MAY_BE_FETCHED,
             )
             .values(state="pending", attempts=0, reason=None, message=None)
         ).rowcount
@@ -199,6 +201,7 @@ def _note(
         image_references.c.collection == collection,
         image_references.c.feed == feed,
         image_references.c.location == outcome.location,
+        _MAY_BE_FETCHED,  # another listing may name the same place without consent
     )
     if outcome.location in kept:
         values: dict[str, Any] = {

@@ -1,12 +1,13 @@
 """Which pictures a record names, in its order.  Fetching them is ``catalog.image_fetching``'s."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from catalog.community.consent import Consent, read_consent
 from catalog.declarations import FeedDeclaration
-from catalog.field_paths import all_stated, as_text, filled, is_stated
+from catalog.field_paths import all_stated, as_text, filled, first_stated, is_stated
 from catalog.listing import ImageMention
 from catalog.picture_roles import stated_role
 from catalog.texts import clean_text, shortened, storable
@@ -15,6 +16,7 @@ LONGEST_LOCATION = 2000
 LONGEST_ALT = 1000
 MOST_IMAGES = 250
 # Only before an address: file names hold commas and blanks ("ChatGPT Image Jun 30, 2025.png").
+_STRICTER: tuple[Consent, ...] = ("granted", "missing", "withdrawn")
 _NEXT_ADDRESS = re.compile(r"[\s,;|]+(?=https?://)")
 
 
@@ -36,6 +38,7 @@ def image_mentions(
         locations += [made] if made else []
     alts = _texts_beside(record, path, mapping.get("images_alt"))
     roles = _texts_beside(record, path, mapping.get("images_role"))
+    consents = _consents(record, mapping, locations) if "images_consent" in mapping else {}
     mentions: dict[str, ImageMention] = {}
     complaints = []
     for position, location in enumerate(locations):
@@ -47,7 +50,10 @@ def image_mentions(
         alt = shortened(alts[position], LONGEST_ALT) if position < len(alts) and alts[position] else None
         said = roles[position] if position < len(roles) else ""
         role = stated_role(said, language=declaration.language) if said else None
-        mentions.setdefault(location, ImageMention(location=location, alt=alt, role=role))
+        mentions.setdefault(
+            location,
+            ImageMention(location=location, alt=alt, role=role, consent=consents.get(location)),
+        )
     if not mentions:
         complaints.append("the listing names no picture")
     if len(mentions) > MOST_IMAGES:
@@ -78,6 +84,28 @@ def _locations(value: Any) -> list[str]:
     if isinstance(value, list | tuple):
         return [location for one in value for location in _locations(one)]
     return [clean_text(str(value))]
+
+
+def _consents(
+    record: Mapping[str, Any], mapping: Mapping[str, str], locations: Iterable[str]
+) -> dict[str, Consent]:
+    """Return the consent to each picture: its own where one stands beside it, else the record's.
+
+    One that is stated nowhere is missing.
+    """
+    path, images = mapping["images_consent"], mapping.get("images", "")
+    beside, _, name = path.rpartition("[].")
+    if not beside or not images.startswith(f"{beside}[].") or "," in images:
+        stated = first_stated(record, path)
+        return dict.fromkeys(locations, read_consent(as_text(stated.value)) if stated else "missing")
+    consents: dict[str, Consent] = {}
+    for element in all_stated(record, f"{beside}[]"):
+        if isinstance(element.value, Mapping):
+            consent = read_consent(as_text(element.value.get(name)) if element.value.get(name) else "")
+            for location in _locations(element.value.get(images.removeprefix(f"{beside}[].")) or ""):
+                # A picture that stands twice is granted only if it is granted both times.
+                consents[location] = max(consent, consents.get(location, consent), key=_STRICTER.index)
+    return {location: consents.get(location, "missing") for location in locations}
 
 
 def _texts_beside(record: Mapping[str, Any], path: str | None, texts: str | None) -> list[str]:

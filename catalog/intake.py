@@ -19,10 +19,14 @@ from sqlalchemy import Connection, Engine
 
 from catalog.attachments.ledger import refer_to_attachments
 from catalog.breakers import HISTORY, DeliveryMeasures, Limits, reasons_to_hold
+from catalog.community.consent import NO_CONSENT, allows, refusal
 from catalog.declarations import FeedDeclaration
 from catalog.deliveries import WAITING, Delivery
 from catalog.listing import Damage, Listing, Reject, Remark
 from catalog.price_history import close_spans, note_prices
+from catalog.rates.rate import Rate
+from catalog.rates.table import note_rates
+from catalog.reading import Statement
 from catalog.tables import deliveries, image_references, listings, rejects
 from storage.batches import batches
 
@@ -65,7 +69,7 @@ def take_in(
     engine: Engine,
     delivery: Delivery,
     declaration: FeedDeclaration,
-    statements: Iterable[Listing | Reject | Remark | Damage],
+    statements: Iterable[Statement],
 ) -> IntakeReport:
     """Read one delivery into the catalogue and note what became of it.
 
@@ -133,7 +137,7 @@ def _read_all(
     connection: Connection,
     delivery: Delivery,
     declaration: FeedDeclaration,
-    statements: Iterable[Listing | Reject | Remark | Damage],
+    statements: Iterable[Statement],
     counts: "_Counts",
 ) -> None:
     live_before = _live(connection, delivery)
@@ -203,14 +207,15 @@ def _history(connection: Connection, delivery: Delivery) -> list[dict[str, float
     return history
 
 
-def _counted(
-    statements: Iterable[Listing | Reject | Remark | Damage], counts: _Counts
-) -> Iterator[Listing | Reject]:
+def _counted(statements: Iterable[Statement], counts: _Counts) -> Iterator[Listing | Rate | Reject]:
     for statement in statements:
         match statement:
             case Listing():
                 counts.accepted += 1
                 counts.measures.count(statement)
+                yield statement
+            case Rate():
+                counts.accepted += 1
                 yield statement
             case Reject():
                 counts.rejected += 1
@@ -225,7 +230,7 @@ def _counted(
 
 
 def _store(
-    connection: Connection, delivery: Delivery, batch: Sequence[Listing | Reject], counts: _Counts
+    connection: Connection, delivery: Delivery, batch: Sequence[Listing | Rate | Reject], counts: _Counts
 ) -> None:
     refused = [
         {
@@ -239,6 +244,7 @@ def _store(
     ]
     if refused:
         connection.execute(rejects.insert(), refused)
+    note_rates(connection, delivery.collection, [one for one in batch if isinstance(one, Rate)])
     stated = {_listing_id(delivery, one): one for one in batch if isinstance(one, Listing)}
     if not stated:
         return
@@ -341,7 +347,8 @@ def _row(delivery: Delivery, listing_id: str, listing: Listing) -> dict[str, Any
 def _refer_to_images(connection: Connection, delivery: Delivery, stated: Mapping[str, Listing]) -> None:
     """Bring the picture references of these listings in line with what they now name.
 
-    A reference keeps its state while its location stays the same; a new location waits to be fetched.
+    A reference keeps its state while its location stays the same; a new location waits to be fetched.  One
+    without consent is not fetched, and lets go of its picture when consent is withdrawn.
     """
     before = {
         (row.listing_id, row.position): row
@@ -353,34 +360,49 @@ def _refer_to_images(connection: Connection, delivery: Delivery, stated: Mapping
                 image_references.c.alt,
                 image_references.c.role_stated,
                 image_references.c.live,
+                image_references.c.consent,
             ).where(
                 image_references.c.collection == delivery.collection,
                 image_references.c.listing_id.in_(list(stated)),
             )
         )
     }
-    new, moved = [], []
+    new: list[dict[str, Any]] = []
+    moved: list[tuple[dict[str, Any], dict[str, Any]]] = []
     for listing_id, listing in stated.items():
         for position, mention in enumerate(listing.images):
             known = before.pop((listing_id, position), None)
-            values = {
+            may = allows(mention.consent)
+            values: dict[str, Any] = {
                 "location": mention.location,
                 "alt": mention.alt,
                 "role_stated": mention.role,
-                "state": "pending",
-                "reason": None,
-                "message": None,
+                "state": "pending" if may else "failed",
+                "reason": None if may else NO_CONSENT,
+                "message": None if may else refusal(mention.consent),
                 "attempts": 0,
                 "image_id": None,
                 "live": True,
+                "consent": mention.consent,
             }
             at = {"collection": delivery.collection, "listing_id": listing_id, "position": position}
             if known is None:
                 new.append({**at, "feed": delivery.feed, **values})
-            elif known.location != mention.location:
+            elif known.location != mention.location or allows(known.consent) != may:
                 moved.append((at, values))
-            elif (known.alt, known.role_stated) != (mention.alt, mention.role) or not known.live:
-                moved.append((at, {"alt": mention.alt, "role_stated": mention.role, "live": True}))
+            elif (known.alt, known.role_stated, known.consent, known.live) != (
+                mention.alt,
+                mention.role,
+                mention.consent,
+                True,
+            ):
+                same: dict[str, Any] = {
+                    "alt": mention.alt,
+                    "role_stated": mention.role,
+                    "live": True,
+                    "consent": mention.consent,
+                }
+                moved.append((at, same if may else same | {"message": values["message"]}))
     if new:
         connection.execute(image_references.insert(), new)
     for (listing_id, position), row in before.items():

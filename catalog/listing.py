@@ -16,6 +16,7 @@ class ImageMention:
     location: str
     alt: str | None = None
     role: str | None = None
+    consent: str | None = None  # granted, missing or withdrawn; None where the feed is not asked for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +70,13 @@ class Listing:
     price_minor: int | None = None
     list_price_minor: int | None = None
     currency: str | None = None
+    tax: str | None = None  # included or excluded in the prices
+    tax_percent: float | None = None
     rating: float | None = None
     origin: str | None = None
     certificate_details: Mapping[str, Any] | None = None
+    contributor: str | None = None  # keyed pseudonym
+    claims: Mapping[str, str] | None = None
     images: tuple[ImageMention, ...] = ()
     attachments: tuple[AttachmentMention, ...] = ()
     read_from: Mapping[str, Reading] = field(default_factory=dict)

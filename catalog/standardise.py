@@ -17,6 +17,8 @@ from catalog.attachments.certificates import read_certificate
 from catalog.attachments.mentions import attachment_mentions
 from catalog.cell_values import Complaints, Said
 from catalog.cells import LONGEST_RAW, Column
+from catalog.community.claims import claim_of
+from catalog.community.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from catalog.declarations import MAPPED_FIELDS, FeedDeclaration
 from catalog.dimensions import read_weight
 from catalog.errors import UnreadableValueError
@@ -36,12 +38,14 @@ LONGEST_BRAND = 200
 LONGEST_CODE = 100
 LONGEST_DESCRIPTION = 100_000
 
+BEYOND_THE_OFFER = ("origin", "certificate_details.", "contributor", "claims.", "attachments.", "tax")
 _NOTHING_SAID = MetalStatement()
 _WORD_LISTS: Mapping[str, vocabulary.Field] = {"stones": "stone", "styles": "style"}
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "weight": read_weight,
     "gtin": read_gtin,
     "rating": cell_values.rating,
+    "tax_percent": cell_values.tax_percent,
 }
 
 
@@ -87,7 +91,8 @@ class _Work:
 class Standardiser:
     """Turn one feed's records into listings by its declaration."""
 
-    def __init__(self, declaration: FeedDeclaration) -> None:
+    def __init__(self, declaration: FeedDeclaration, pseudonyms: Pseudonyms = NO_PSEUDONYMS) -> None:
+        self._pseudonyms = pseudonyms
         self.declaration = declaration
         self.language = declaration.language
         form = FORMATS[declaration.format]
@@ -102,7 +107,11 @@ class Standardiser:
             name for name in (*self.mapping, *declaration.defaults) if name.startswith("ring_size")
         ]
         self._certificate_parts = [name for name in names if name.startswith("certificate_details.")]
+        self._claim_parts = [name for name in names if name.startswith("claims.")]
         self._has_attachments = any(name.startswith("attachments.") for name in self.mapping)
+        self._says_more = any(
+            name.startswith(BEYOND_THE_OFFER) for name in (*self.mapping, *declaration.defaults)
+        )
         self._columns = {name: Column(interpret) for name, interpret in self._interpreters()}
         self._money_columns: dict[str | None, Column] = {}  # by the currency of amounts that state none
 
@@ -111,6 +120,7 @@ class Standardiser:
         yield "currency", self._currency_of
         yield "category", partial(cell_values.category, **spoken)
         yield "colour", partial(cell_values.colour, **spoken)
+        yield "tax", partial(cell_values.tax, **spoken)
         yield "availability", partial(cell_values.availability, **spoken)
         for name in METAL_FIELDS:
             yield name, partial(cell_values.metal, name, **spoken)
@@ -151,6 +161,12 @@ class Standardiser:
         for name, path in self._never_held.items():
             message = f"no record has {path!r}: mend the mapping of {name}, or take it out"
             yield Remark(place="file", source_id="", field=name, value=path, message=message)
+        if "contributor" in self.mapping and self._pseudonyms.key is None:
+            message = (
+                "contributors are kept as keyed pseudonyms only, and there is no key: set contributor_key"
+            )
+            path = self.mapping["contributor"]
+            yield Remark(place="file", source_id="", field="contributor", value=path, message=message)
 
     def complaints(self, name: str, text: str) -> Complaints:
         """Return what would be remarked of a text in a field's column, where a field is read so."""
@@ -209,7 +225,7 @@ class Standardiser:
         if self.declaration.format == "images" and isinstance(work.record.fields.get("sha256"), str):
             work.read_from["images"] = Reading(column="sha256", raw=as_text(work.record.fields["sha256"]))
         stated_currency = price or list_price
-        details = self._certificate_details(work) if self._certificate_parts else {}
+        more = self._beyond_the_offer(work) if self._says_more else {}
         return Listing(
             place=work.record.place,
             source_id=work.source_id,
@@ -231,17 +247,15 @@ class Standardiser:
             gtin=self._value(work, "gtin"),
             mpn=self._code(work, "mpn"),
             sku=self._code(work, "sku"),
-            certificate=self._code(work, "certificate") or _certificate_number(details),
+            certificate=self._code(work, "certificate") or _certificate_number(more),
             availability=self._value(work, "availability") or "unknown",
             price_minor=price.minor if price else None,
             list_price_minor=list_price.minor if list_price else None,
             currency=stated_currency.currency if stated_currency else None,
             rating=self._value(work, "rating"),
-            origin=self._short_text(work, "origin", LONGEST_CODE),
-            certificate_details=details or None,
             images=images,
-            attachments=self._attachments(work) if self._has_attachments else (),
             read_from=work.read_from,
+            **more,
         )
 
     def _titles(self, record: Record) -> tuple[str, dict[str, str]]:
@@ -415,6 +429,18 @@ class Standardiser:
             work.read_from[name] = Reading(column="title", raw=shortened(title, LONGEST_RAW))
         return found
 
+    def _beyond_the_offer(self, work: _Work) -> dict[str, Any]:
+        """Return the fields that few feeds have: none of this is asked of a feed that maps none of them."""
+        return {
+            "origin": self._short_text(work, "origin", LONGEST_CODE),
+            "certificate_details": self._certificate_details(work) or None,
+            "contributor": self._contributor(work) if "contributor" in self.mapping else None,
+            "claims": self._claims(work),
+            "attachments": self._attachments(work) if self._has_attachments else (),
+            "tax": self._value(work, "tax"),
+            "tax_percent": self._value(work, "tax_percent"),
+        }
+
     def _certificate_details(self, work: _Work) -> dict[str, Any]:
         stated = {}
         for name in self._certificate_parts:
@@ -425,6 +451,19 @@ class Standardiser:
         for part, text, message in complaints:
             work.remark(f"certificate_details.{part}", text, message)
         return details
+
+    def _contributor(self, work: _Work) -> str | None:
+        """Return the contributor's pseudonym; what the feed calls them is kept nowhere."""
+        stated = self._stated(work.record, "contributor")
+        return self._pseudonyms.of(as_text(stated.value)) if stated else None
+
+    def _claims(self, work: _Work) -> dict[str, str] | None:
+        stated = {}
+        for name in self._claim_parts:
+            found = self._stated(work.record, name)
+            if found is not None:
+                stated[name.removeprefix("claims.")] = shortened(as_text(found.value), LONGEST_RAW)
+        return claim_of(stated) or None
 
     def _attachments(self, work: _Work) -> tuple[AttachmentMention, ...]:
         mentions, complaints = attachment_mentions(work.record.fields, self.mapping)
@@ -446,7 +485,8 @@ class Standardiser:
         return dict(sorted(lengths.items()))
 
 
-def _certificate_number(details: Mapping[str, Any]) -> str | None:
+def _certificate_number(more: Mapping[str, Any]) -> str | None:
+    details = more.get("certificate_details") or {}
     return clean_part_number(details["number"]) if "number" in details else None
 
 

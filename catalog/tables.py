@@ -117,9 +117,13 @@ listings = Table(
     Column("currency", String(3)),
     Column("rating", Float),
     Column("origin", String(100)),  # where it was made, as stated
-    Column("certificate_details", JSON),  # laboratory, number, carat, colour, clarity, cut -> as stated
+    Column(
+        "certificate_details", JSON(none_as_null=True)
+    ),  # laboratory, number, carat, colour, clarity, cut -> as stated
     Column("contributor", String(64)),  # keyed pseudonym of whoever sent it in
-    Column("claims", JSON),  # gtin, id, feed, url -> of the listing that its pictures are said to show
+    Column(
+        "claims", JSON(none_as_null=True)
+    ),  # feed, source_id, url, gtin -> of the listing that its pictures are said to show
     Column("claimed_listing_id", String(300)),  # the listing that these name, where it exists
     Column("tax", String(8)),  # included or excluded in the prices; null where it is not stated
     Column("tax_percent", Float),

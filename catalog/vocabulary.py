@@ -19,7 +19,7 @@ from catalog.texts import comparable
 
 Field = Literal[
     "category", "other_goods", "picture_role", "metal", "metal_colour", "plating", "stone", "style", "colour",
-    "availability", "dimension",
+    "availability", "dimension", "consent", "tax",
 ]  # fmt: skip
 _REMEMBERED = 8192  # a column's values repeat: "sterling silver" is looked up once, not a million times
 _NO_TERMS = frozenset({"unstated", "ignored"})

@@ -11,6 +11,7 @@ import dagster as dg
 from sqlalchemy import Engine
 
 from catalog.accounting import books
+from catalog.community.consent import NO_CONSENT
 from catalog.declarations import FeedRegistry
 from catalog.frames import listings_frame, pieces_frame
 from index_builds.gate_report import judge
@@ -85,8 +86,9 @@ def pictures_arrive(
 ) -> dg.AssetCheckResult:
     """Nearly every picture that listings name could be fetched."""
     held = books(catalogue, context.partition_key, feeds.collections[context.partition_key])
-    failed = sum(feed.image_states["failed"] for feed in held.feeds)
-    named = sum(feed.image_references for feed in held.feeds)
+    withheld = sum(feed.image_reasons.get(NO_CONSENT, 0) for feed in held.feeds)  # never asked for
+    failed = sum(feed.image_states["failed"] for feed in held.feeds) - withheld
+    named = sum(feed.image_references for feed in held.feeds) - withheld
     return _share("failed", failed, named, FAILED_PICTURES_AT_MOST, _reasons(held.feeds))
 
 

@@ -11,7 +11,6 @@ from sample_feeds.pieces import Piece
 UNITS_PER_MM = 4
 MARGIN = 60
 FALLBACK_MM = 20.0
-_ROUND = frozenset({"ring", "bracelet", "bangle", "watch"})
 
 
 def drawing_name(source_id: str) -> str:
@@ -29,7 +28,7 @@ def technical_drawing(piece: Piece, reference: str) -> bytes:
     middle = f'cx="{left + width / 2:.1f}" cy="{top + height / 2:.1f}"'
     outline = (
         f'<ellipse {middle} rx="{width / 2:.1f}" ry="{height / 2:.1f}"/>'
-        if piece.category in _ROUND or "diameter" in lengths
+        if "diameter" in lengths
         else f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="6"/>'
     )
     heading = escape(f"{reference}  {piece.mpn}  1 mm = {UNITS_PER_MM} units")

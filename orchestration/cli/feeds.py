@@ -72,9 +72,11 @@ def check(
     Exits with 1 when a row was rejected or the file is damaged.
     """
     from catalog.checking import check_file
+    from orchestration.resources import pseudonyms
 
     session = session_of(context)
-    report = check_file(file, _declared(session, feed) if feed else None)
+    declared = _declared(session, feed) if feed else None
+    report = check_file(file, declared, pseudonyms(session.settings))
     if as_json:
         print_json({**asdict(report), "declaration": report.declaration.model_dump(mode="json")})
     else:
