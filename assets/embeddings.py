@@ -73,7 +73,10 @@ def image_embeddings(
         reports += embed_pictures(objects, loaded, pictures, shards, bounds)
         encoder_ids.append(loaded.encoder_id)
         for name in collections:
-            kept_out[name] = score_domains(catalogue, objects, loaded.encoder_id, name, bounds)
+            try:
+                kept_out[name] = score_domains(catalogue, objects, loaded.encoder_id, name, bounds)
+            except EncoderError as error:  # its head is damaged
+                failures.append(f"{name}: {error}")
     with permanent(EncoderError):
         if failures:
             raise EncoderError("; ".join(failures))

@@ -14,7 +14,7 @@ def written(tmp_path, content, name="feed"):
 
 def test_a_check_counts_what_the_catalogue_would_keep_and_shows_examples(tmp_path):
     rows = [
-        f"{number},Ring,{'free' if number % 2 else '5 USD'},Perfume,http://x/{number}.jpg"
+        f"{number},Ring,{'free' if number % 2 else '5 USD'},Curios,http://x/{number}.jpg"
         for number in range(20)
     ]
     path = written(tmp_path, "\n".join(["sku,name,price,category,image", *rows]) + "\n")
@@ -23,7 +23,7 @@ def test_a_check_counts_what_the_catalogue_would_keep_and_shows_examples(tmp_pat
 
     assert (report.items, report.accepted, report.rejected, report.good) == (20, 10, 10, False)
     assert [(one.reason, one.count, len(one.examples)) for one in report.rejects] == [("bad_price", 10, 3)]
-    assert [(one.field, one.value, one.count) for one in report.remarks] == [("category", "Perfume", 10)]
+    assert [(one.field, one.value, one.count) for one in report.remarks] == [("category", "Curios", 10)]
     assert report.damage is None
 
 

@@ -5,6 +5,8 @@ import pytest
 from catalog.declarations import FeedDeclaration
 from catalog.image_mentions import image_mentions
 from catalog.picture_roles import ShownPicture, roles_of
+from sample_feeds.assortments import assortment
+from sample_feeds.pieces import piece_catalogue
 
 
 def roles(*locations, feed_kind="retailer", language="en", **more):
@@ -69,3 +71,39 @@ def test_a_feed_may_state_roles_beside_its_pictures():
     mentions, _ = image_mentions(record, declaration.mapping, declaration, "1")
 
     assert [one.role for one in mentions] == ["primary", None, "certificate", None]
+
+
+# what the sample house shows a piece as -> the role of such a picture; a second packshot is a detail
+VIEWS = {
+    "packshot": "primary",
+    "angle": "detail",
+    "closeup": "detail",
+    "card": "detail",
+    "worn": "worn",
+    "hand": "worn",
+    "certificate": "certificate",
+    "turntable": "frame_360",
+}
+LANGUAGES = {"maison": "fr", "northgem": "en", "juwelhaus": "de", "atelier": "en"}
+
+
+def right_in_the_sample_house(by_name):
+    """Return the share of a sample house's pictures whose role is right."""
+    right, total = 0, 0
+    for sold in assortment(piece_catalogue(300, 11), seed=11, days=30):
+        shown = [
+            ShownPicture(location=picture.file if by_name else f"{place}.jpg")
+            for place, picture in enumerate(sold.pictures)
+        ]
+        views = [VIEWS[picture.view] for picture in sold.pictures]
+        first = views.index("primary")
+        true = ["detail" if role == "primary" and place > first else role for place, role in enumerate(views)]
+        found = roles_of(shown, feed_kind="retailer", language=LANGUAGES[sold.feed])
+        right += sum(one == other for one, other in zip(true, found, strict=True))
+        total += len(true)
+    return right / total
+
+
+def test_names_tell_the_roles_of_the_sample_house_and_places_most_of_them():
+    assert right_in_the_sample_house(by_name=True) >= 0.98
+    assert right_in_the_sample_house(by_name=False) >= 0.85
