@@ -66,11 +66,10 @@ def _rippled(pixels: Pixels, step: float) -> Pixels:
 
 
 def _uneven_border(pixels: Pixels, step: float) -> Pixels:
+    """Lay a rim of grey paper around a picture, whose tone wanders."""
     grain = np.random.default_rng(5).standard_normal((40, 40)).astype(np.float32)
-    blotches = cv2.resize(grain, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return np.where(
-        border_mask(*pixels.shape[:2])[..., None], pixels - step * np.abs(blotches)[..., None], pixels
-    )
+    wander = cv2.resize(grain, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.where(border_mask(*pixels.shape[:2])[..., None], 150.0 + step * wander[..., None], pixels)
 
 
 def _written(image: Image.Image, lines: int, size: int) -> Image.Image:
@@ -98,7 +97,7 @@ LADDERS: dict[str, tuple[str, int, tuple[float, ...], Callable[[Pixels, float], 
     "more writing": ("overlay_text_share", 1, (0.0, 1.0, 2.0, 4.0, 6.0, 9.0), None),
     "larger writing": ("overlay_text_share", 1, (14.0, 18.0, 24.0, 30.0, 38.0, 46.0), None),
     "moiré": ("moire_lightness", 1, (0.0, 4.0, 8.0, 14.0, 22.0, 32.0), _rippled),
-    "uneven border": ("border_lightness_spread", 1, (0.0, 10.0, 20.0, 35.0, 55.0, 80.0), _uneven_border),
+    "uneven border": ("border_lightness_spread", 1, (0.0, 4.0, 8.0, 15.0, 25.0, 40.0), _uneven_border),
     "scale": ("sharpness", -1, (800.0, 400.0, 260.0, 170.0, 110.0, 70.0), None),
 }
 

@@ -8,6 +8,10 @@ from PIL import Image
 _TILE_PX = 128
 _TILES = 3  # along each side
 _BLOCK_LINES = _TILE_PX // 8  # JPEG's blocks answer at multiples of this frequency
+_TAPER = np.hanning(_TILE_PX).astype(np.float32)
+_WINDOW = np.outer(_TAPER, _TAPER) * np.float32(
+    2.0 / _TAPER.sum() ** 2
+)  # makes a ripple's peak its amplitude
 _LOWEST = 10  # cycles in a tile: what is coarser than a dozen pixels is the scene
 
 
@@ -23,11 +27,10 @@ def moire(tiles: NDArray[np.float32]) -> float:
     """
     if not len(tiles):
         return 0.0
-    taper = np.hanning(_TILE_PX).astype(np.float32)
-    window = np.outer(taper, taper)
-    level = (tiles - tiles.mean(axis=(1, 2), keepdims=True)) * window
-    amplitude = [_amplitude(tile) for tile in level]
-    shared = np.median(amplitude, axis=0).astype(np.float32) * np.float32(2.0 / window.sum())
+    level = (tiles - tiles.mean(axis=(1, 2), keepdims=True)) * _WINDOW
+    amplitude = np.stack([_amplitude(tile) for tile in level])
+    middle = len(amplitude) // 2
+    shared = np.partition(amplitude, middle, axis=0)[middle]
     # Columns beyond the last frequency mirror it; rows go round.
     around = cv2.medianBlur(np.pad(shared, ((2, 2), (0, 0)), mode="wrap"), 5)[2:-2]
     above = (shared - around)[_FINE]

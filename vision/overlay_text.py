@@ -17,6 +17,9 @@ WRITING_SIDE_PX = 640  # the longest side that writing is looked for at
 
 _STROKE_PX = 11  # a closing of this size fills strokes of letters and leaves wider things
 _LEAST_INK = 22.0  # grey levels between a stroke and what lies around it
+# Light writing cannot be read on light paper, nor dark writing on dark: half of the looking is saved.
+_LIGHT_PAPER = 190.0
+_DARK_PAPER = 65.0
 _LETTER_HEIGHT_PX = (5, 60)
 _LEAST_LETTERS = 4
 _MOST_SPECKS = 900  # more small things than that are a fabric or a leaf, and no page of a catalogue
@@ -68,7 +71,13 @@ def overlay_text_share(grey: NDArray[np.uint8], piece: NDArray[np.bool_] | None 
     covered = np.zeros(grey.shape, dtype=np.uint8)
     kernel = np.ones((_STROKE_PX, _STROKE_PX), dtype=np.uint8)
     beside = None if piece is None else _beside(piece, grey.shape)
-    for operation in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT):
+    paper = float(np.median(grey[::8, ::8]))
+    for operation, can_be_read in (
+        (cv2.MORPH_BLACKHAT, paper > _DARK_PAPER),
+        (cv2.MORPH_TOPHAT, paper < _LIGHT_PAPER),
+    ):
+        if not can_be_read:
+            continue
         ink = np.asarray(cv2.morphologyEx(grey, operation, kernel), dtype=np.uint8)
         letters = _letters(grey, ink if beside is None else ink * beside)
         lines = _lines(letters)
