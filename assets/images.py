@@ -12,6 +12,7 @@ from assets.failures import TRANSIENT
 from assets.schemas import schema_metadata
 from catalog import tables
 from catalog.declarations import FeedDeclaration, FeedRegistry
+from catalog.held import new_pictures, settle_pictures
 from catalog.image_fetching import FetchedImage, WantedImage, fetch_images
 from catalog.image_ledger import (
     Fetched,
@@ -29,7 +30,7 @@ from catalog.searchable import as_parquet
 from catalog.searchable import searchable_images as searchable_images_of
 from quality.contact_sheets import as_markdown
 from quality.image_rules import RULES_VERSION, judge_image
-from quality.refused import refused_sheet
+from quality.refused import refused_by_reason
 from storage.objects import ObjectStore, digest_key, sha256_hex
 from vision.decoding import decode
 from vision.errors import UnreadableImageError
@@ -55,18 +56,25 @@ def images(
     """Distinct pictures named by their digest, and the ledger of every place that names one."""
     collection = context.partition_key
     outcomes: dict[str, dict[str, int]] = {}
+    held: dict[str, str] = {}
     for declaration in feeds.collections[collection]:
         wanted = locations_to_fetch(catalogue, collection, declaration.name, attempts=bounds.attempts)
+        new = new_pictures(catalogue, collection, declaration.name)
         if wanted:
-            fetched = _fetched(wanted, declaration, location_access)
+            fetched = new.watched(_fetched(wanted, declaration, location_access))
             outcomes[declaration.name] = record_fetched(
                 catalogue, objects, collection, declaration.name, fetched
             )
+        reason = settle_pictures(catalogue, collection, declaration, new, attempts=bounds.attempts)
+        if reason is not None:
+            context.log.warning(f"{collection}.{declaration.name}: {reason}")
+            held[declaration.name] = reason
     return dg.MaterializeResult(
         metadata={
             "fetched": sum(counts.get("fetched", 0) for counts in outcomes.values()),
             "failed": sum(counts.get("failed", 0) for counts in outcomes.values()),
             "by_feed": outcomes,
+            "held": held,
         }
     )
 
@@ -105,12 +113,15 @@ def image_verdicts(
         catalogue, objects, collection, _look, version=MEASURES_VERSION, workers=bounds.workers
     )
     changed = judge_pictures(catalogue, collection, _judge, feeds.kinds(collection), version=RULES_VERSION)
-    sheet = refused_sheet(refused_images(catalogue, collection, limit=48), objects)
+    sheets = refused_by_reason(refused_images(catalogue, collection, limit=400), objects)
     return dg.MaterializeResult(
         metadata={
             "looked_at": looked_at,
             "verdicts_changed": changed,
-            **({"refused": dg.MetadataValue.md(as_markdown(sheet))} if sheet else {}),
+            **{
+                f"refused: {reason}": dg.MetadataValue.md(as_markdown(sheet, reason))
+                for reason, sheet in sheets.items()
+            },
         }
     )
 

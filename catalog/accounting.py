@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from catalog.declarations import FeedDeclaration
+from catalog.held import Held, held_deliveries
 from catalog.tables import (
     deliveries,
     disagreements,
@@ -46,6 +47,7 @@ class FeedBooks:
     image_reasons: Mapping[str, int]
     increments: bool
     error: str | None
+    held: tuple[Held, ...]  # deliveries, and pictures, that wait for a person
 
     @property
     def balanced(self) -> bool:
@@ -174,6 +176,9 @@ def _feed(connection: Connection, collection: str, declaration: FeedDeclaration)
     ).one_or_none()
     if error is None and last is not None and last.error:
         error = f"{last.name}: {last.error}"
+    waits = tuple(held_deliveries(connection, collection, declaration))
+    if error is None and waits:
+        error = f"{waits[-1].name}: {waits[-1].reason}"
     return FeedBooks(
         feed=feed,
         deliveries=len(read),
@@ -189,6 +194,7 @@ def _feed(connection: Connection, collection: str, declaration: FeedDeclaration)
         image_reasons=image_reasons,
         increments=declaration.deliveries == "increments",
         error=error,
+        held=waits,
     )
 
 

@@ -101,6 +101,8 @@ def take_in(
                 delivery.name,
                 counts.stale,
             )
+        if declaration.deliveries == "full":
+            _supersede_held(connection, delivery)
         return _finish(connection, delivery, counts, "damaged" if counts.damage else "read")
 
 
@@ -139,7 +141,7 @@ def _read_all(
     counts.measures.is_first = live_before == 0
     history = _history(connection, delivery)
     for batch in batches(_counted(statements, counts), BATCH_ROWS):
-        _store(connection, delivery, batch, counts)
+        _store(connection, delivery, batch, counts, keep_former=declaration.kind != "community")
     if delivery.state != "released":
         _require_usual(delivery, declaration, history, counts)
     if declaration.deliveries == "increments" or counts.damage:
@@ -159,6 +161,20 @@ def _read_all(
     counts.withdrawn = len(unstated)
 
 
+def _supersede_held(connection: Connection, delivery: Delivery) -> None:
+    """Put aside what of a full feed was held before: read now, it would change nothing."""
+    connection.execute(
+        deliveries.update()
+        .where(
+            deliveries.c.collection == delivery.collection,
+            deliveries.c.feed == delivery.feed,
+            deliveries.c.state == "held",
+            deliveries.c.delivered_at < delivery.delivered_at,
+        )
+        .values(state="superseded")
+    )
+
+
 def _require_usual(
     delivery: Delivery, declaration: FeedDeclaration, history: Sequence[Mapping[str, float]], counts: _Counts
 ) -> None:
@@ -166,7 +182,7 @@ def _require_usual(
     reasons = []
     if counts.damage and declaration.damage == "hold":
         reasons.append(f"it is damaged ({counts.error})")
-    limits = Limits(**declaration.breakers.model_dump())
+    limits = Limits(**declaration.breakers.model_dump(exclude={"pictures_failed"}))
     is_full = declaration.deliveries == "full" and not counts.damage
     reasons += reasons_to_hold(counts.measures.figures(), history, limits, is_full=is_full)
     if reasons:
@@ -224,7 +240,12 @@ def _counted(
 
 
 def _store(
-    connection: Connection, delivery: Delivery, batch: Sequence[Listing | Reject], counts: _Counts
+    connection: Connection,
+    delivery: Delivery,
+    batch: Sequence[Listing | Reject],
+    counts: _Counts,
+    *,
+    keep_former: bool,
 ) -> None:
     refused = [
         {
@@ -309,7 +330,7 @@ def _store(
         at=delivery.delivered_at,
         delivery_id=delivery.delivery_id,
     )
-    _refer_to_images(connection, delivery, stated)
+    _refer_to_images(connection, delivery, stated, keep_former=keep_former)
 
 
 def _listing_id(delivery: Delivery, listing: Listing) -> str:
@@ -333,10 +354,14 @@ def _row(delivery: Delivery, listing_id: str, listing: Listing) -> dict[str, Any
     }
 
 
-def _refer_to_images(connection: Connection, delivery: Delivery, stated: Mapping[str, Listing]) -> None:
+def _refer_to_images(
+    connection: Connection, delivery: Delivery, stated: Mapping[str, Listing], *, keep_former: bool
+) -> None:
     """Bring the picture references of these listings in line with what they now name.
 
-    A reference keeps its state while its location stays the same; a new location waits to be fetched.
+    A reference keeps its state while its location stays the same; a new location waits to be fetched.  With
+    ``keep_former`` it shows the picture it had until then (``catalog.held`` says how long); a customer's
+    picture that is not named any more may have lost its consent, and goes at once.
     """
     before = {
         (row.listing_id, row.position): row
@@ -371,7 +396,8 @@ def _refer_to_images(connection: Connection, delivery: Delivery, stated: Mapping
             if known is None:
                 new.append({**at, "feed": delivery.feed, **values})
             elif known.location != mention.location:
-                moved.append((at, values))
+                former = ("image_id",) if keep_former else ()
+                moved.append((at, {name: value for name, value in values.items() if name not in former}))
             elif known.alt != mention.alt or not known.live:
                 moved.append((at, {"alt": mention.alt, "live": True}))
     if new:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from assets import embeddings, feeds, images, index, pieces
+from assets import embeddings, feeds, images, index, pieces, quality
 from orchestration.automation import when_upstream_changed, when_upstream_ran
 from orchestration.partitions import Partitions
 
@@ -44,6 +44,9 @@ def places(partitions: Partitions) -> dict[str, Place]:
             group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
         ),
         "image_verdicts": Place(
+            group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
+        ),
+        "quality_docs": Place(
             group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
         ),
         "renditions": Place(
@@ -95,6 +98,7 @@ def placed_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
         pieces.trends,
         images.images,
         images.image_verdicts,
+        quality.quality_docs,
         images.renditions,
         images.searchable_images,
         embeddings.image_embeddings,

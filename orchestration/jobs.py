@@ -5,6 +5,7 @@ import dagster as dg
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 from orchestration.reembed import reembed
+from orchestration.releasing import release_delivery
 
 INGEST = dg.define_asset_job(
     "ingest",
@@ -13,7 +14,15 @@ INGEST = dg.define_asset_job(
 )
 CATALOGUE = dg.define_asset_job(
     "catalogue",
-    selection=["pieces", "trends", "images", "image_verdicts", "renditions", "searchable_images"],
+    selection=[
+        "pieces",
+        "trends",
+        "images",
+        "image_verdicts",
+        "renditions",
+        "searchable_images",
+        "quality_docs",
+    ],
     description="Join pieces, fetch and judge pictures, and say what of a collection can be searched.",
 )
 EMBED = dg.define_asset_job(
@@ -54,4 +63,4 @@ def retention() -> None:
     remove_old_snapshots()
 
 
-JOBS = (INGEST, CATALOGUE, EMBED, INDEX, PROMOTE, reembed, retention)
+JOBS = (INGEST, CATALOGUE, EMBED, INDEX, PROMOTE, reembed, release_delivery, retention)

@@ -71,6 +71,15 @@ def _feed(feed: FeedBooks) -> dict[str, Any]:
         "images": dict(feed.image_states),
         "image_reasons": dict(feed.image_reasons),
         "error": feed.error,
+        "held": [
+            {
+                "name": one.name,
+                "delivered_at": one.delivered_at,
+                "reason": one.reason,
+                "pictures": one.pictures,
+            }
+            for one in feed.held
+        ],
     }
 
 

@@ -109,11 +109,13 @@ def pictures_arrive(
     catalogue: dg.ResourceParam[Engine],
     feeds: dg.ResourceParam[FeedRegistry],
 ) -> dg.AssetCheckResult:
-    """Nearly every picture that listings name could be fetched."""
+    """Nearly every picture that listings name could be fetched, and no feed's new ones mostly failed."""
     held = books(catalogue, context.partition_key, feeds.collections[context.partition_key])
     failed = sum(feed.image_states["failed"] for feed in held.feeds)
     named = sum(feed.image_references for feed in held.feeds)
-    return _share("failed", failed, named, FAILED_PICTURES_AT_MOST, _reasons(held.feeds))
+    result = _share("failed", failed, named, FAILED_PICTURES_AT_MOST, _reasons(held.feeds))
+    waits = {feed.feed: one.reason for feed in held.feeds for one in feed.held if one.pictures}
+    return result._replace(passed=result.passed and not waits, metadata={**result.metadata, "held": waits})
 
 
 @dg.asset_check(asset="image_verdicts")

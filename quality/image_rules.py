@@ -127,7 +127,7 @@ def judge_image(measures: Mapping[str, Any], *, feed_kind: str) -> Verdict:
     Raises:
         KeyError: If there are no rules for the kind.
     """
-    known = {**measures, **_derived(measures)}
+    known = known_measures(measures)
     quarantined, review = [], []
     for rule in RULES[feed_kind]:
         value = known.get(rule.measure)
@@ -140,6 +140,11 @@ def judge_image(measures: Mapping[str, Any], *, feed_kind: str) -> Verdict:
     if quarantined:
         return Verdict(verdict="quarantined", reasons=(*quarantined, *review))
     return Verdict(verdict="review" if review else "accepted", reasons=tuple(review))
+
+
+def known_measures(measures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every value that a rule may name: the measures, and what follows from them."""
+    return {**measures, **_derived(measures)}
 
 
 def _derived(measures: Mapping[str, Any]) -> dict[str, float]:

@@ -1,5 +1,7 @@
 """Which rows of the catalogue are held to which rules: what checks and the documentation both ask."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Engine
 
 from catalog.declarations import FeedDeclaration
@@ -22,6 +24,22 @@ from quality.schemas import (
     VERDICTS,
     TableRules,
 )
+
+
+def collection_results(
+    engine: Engine, collection: str, declarations: Sequence[FeedDeclaration]
+) -> dict[str, list[SuiteResult]]:
+    """Hold everything that a collection has against its rules: per feed, then its pieces and pictures."""
+    found = {
+        one.name: [
+            *listings_results(engine, collection, one),
+            *prices_results(engine, collection, one),
+            *references_results(engine, collection, one),
+        ]
+        for one in declarations
+    }
+    whole = [*pieces_results(engine, collection), *verdicts_results(engine, collection)]
+    return {**found, "the collection": whole}
 
 
 def listings_results(engine: Engine, collection: str, declaration: FeedDeclaration) -> list[SuiteResult]:
