@@ -13,6 +13,7 @@ from assets.pieces import OVER_ALL
 from assets.schemas import schema_metadata
 from catalog import tables
 from catalog.declarations import FeedDeclaration, FeedRegistry
+from catalog.held import new_pictures, settle_pictures
 from catalog.image_fetching import FetchedImage, WantedImage, fetch_images
 from catalog.image_ledger import (
     Fetched,
@@ -35,7 +36,7 @@ from catalog.searchable import as_parquet
 from catalog.searchable import searchable_images as searchable_images_of
 from quality.contact_sheets import as_markdown
 from quality.image_rules import RULES_VERSION, judge_image
-from quality.refused import refused_sheet
+from quality.refused import refused_by_reason
 from storage.objects import ObjectStore, digest_key, sha256_hex
 from vision.decoding import decode
 from vision.errors import UnreadableImageError
@@ -71,18 +72,25 @@ def images(
     """Distinct pictures named by their digest, and the ledger of every place that names one."""
     collection = context.partition_key
     outcomes: dict[str, dict[str, int]] = {}
+    held: dict[str, str] = {}
     for declaration in feeds.collections[collection]:
         wanted = locations_to_fetch(catalogue, collection, declaration.name, attempts=bounds.attempts)
+        new = new_pictures(catalogue, collection, declaration.name)
         if wanted:
-            fetched = _fetched(wanted, declaration, location_access)
+            fetched = new.watched(_fetched(wanted, declaration, location_access))
             outcomes[declaration.name] = record_fetched(
                 catalogue, objects, collection, declaration.name, fetched
             )
+        reason = settle_pictures(catalogue, collection, declaration, new, attempts=bounds.attempts)
+        if reason is not None:
+            context.log.warning(f"{collection}.{declaration.name}: {reason}")
+            held[declaration.name] = reason
     return dg.MaterializeResult(
         metadata={
             "fetched": sum(counts.get("fetched", 0) for counts in outcomes.values()),
             "failed": sum(counts.get("failed", 0) for counts in outcomes.values()),
             "by_feed": outcomes,
+            "held": held,
         }
     )
 
@@ -163,13 +171,16 @@ def image_verdicts(
     beside = flag_pictures(catalogue, collection, kinds)
     changed = judge_pictures(catalogue, collection, _judge, kinds, version=RULES_VERSION, beside=beside)
     roles = assign_roles(catalogue, collection, kinds, feeds.languages(collection))
-    sheet = refused_sheet(refused_images(catalogue, collection, limit=48), objects)
+    sheets = refused_by_reason(refused_images(catalogue, collection, limit=400), objects)
     return dg.MaterializeResult(
         metadata={
             "verdicts_changed": changed,
             "kept_out_by_their_uses": len(beside),
             "roles_changed": roles,
-            **({"refused": dg.MetadataValue.md(as_markdown(sheet))} if sheet else {}),
+            **{
+                f"refused: {reason}": dg.MetadataValue.md(as_markdown(sheet, reason))
+                for reason, sheet in sheets.items()
+            },
         }
     )
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from catalog.declarations import FeedDeclaration
+from catalog.held import Held, held_deliveries
 from catalog.image_domains import NOT_JEWELRY, kept_out_in
 from catalog.tables import (
     attachments,
@@ -50,6 +51,7 @@ class FeedBooks:
     attachment_states: Mapping[str, int]  # fetched, failed, pending
     increments: bool
     error: str | None
+    held: tuple[Held, ...]  # deliveries, and pictures, that wait for a person
 
     @property
     def balanced(self) -> bool:
@@ -187,6 +189,9 @@ def _feed(connection: Connection, collection: str, declaration: FeedDeclaration)
     ).one_or_none()
     if error is None and last is not None and last.error:
         error = f"{last.name}: {last.error}"
+    waits = tuple(held_deliveries(connection, collection, declaration))
+    if error is None and waits:
+        error = f"{waits[-1].name}: {waits[-1].reason}"
     accepted = sum(row.accepted for row in held)
     return FeedBooks(
         feed=feed,
@@ -205,6 +210,7 @@ def _feed(connection: Connection, collection: str, declaration: FeedDeclaration)
         attachment_states={state: held_files.get(state, 0) for state in ("fetched", "failed", "pending")},
         increments=declaration.deliveries == "increments",
         error=error,
+        held=waits,
     )
 
 

@@ -48,8 +48,8 @@ def category(text: str, language: str) -> Said[str | OtherGoods | None]:
     goods = other_goods_stated(text, language=language)
     if goods is not None:
         message = (
-            f"the category says {goods.replace('_', ' ')}, no jewelry: where the feed means something else "
-            "by it, map category to another column"
+            f"the category {text!r} is of {goods.replace('_', ' ')}, no jewelry: the row was left out; where "
+            "the feed means something else by it, map category to another column"
         )
         return Said(OtherGoods(message))
     levels = levels_of(text)

@@ -23,6 +23,7 @@ from catalog.reading import Statement, read_delivery
 from catalog.texts import comparable
 
 EXAMPLES = 3
+NO_CURRENCY = "XXX"  # ISO 4217's code for none
 MOST_REMARK_VALUES = (
     10_000  # distinct (field, value) pairs counted apart; what comes after is counted by field
 )
@@ -95,6 +96,8 @@ class CheckReport:
     rejected: int
     without_images: int
     without_price: int
+    without_currency: int  # priced in XXX: amounts without a currency, and the feed declares none
+    missing_images: int  # relative paths that lie under no base, or not in the base's folder
     rejects: tuple[RejectSummary, ...]  # most frequent first
     remarks: tuple[RemarkSummary, ...]  # most frequent first
     damage: Damage | None
@@ -178,7 +181,7 @@ def _guessed(path: Path, plain: Path) -> FeedDeclaration:
 
 
 def _report(path: Path, declaration: FeedDeclaration, statements: Iterable[Statement]) -> CheckReport:
-    accepted = rejected = without_images = without_price = 0
+    accepted = rejected = without_images = without_price = without_currency = missing_images = 0
     reasons: dict[str, list[Reject]] = {}
     reason_counts: dict[str, int] = {}
     remarks: dict[tuple[str, str | None], list[Any]] = {}
@@ -189,6 +192,8 @@ def _report(path: Path, declaration: FeedDeclaration, statements: Iterable[State
                 accepted += 1
                 without_images += not one.images
                 without_price += one.price_minor is None
+                without_currency += one.currency == NO_CURRENCY
+                missing_images += sum(_is_missing(mention.location, declaration) for mention in one.images)
             case Rate():
                 accepted += 1
             case Reject():
@@ -212,6 +217,8 @@ def _report(path: Path, declaration: FeedDeclaration, statements: Iterable[State
         rejected=rejected,
         without_images=without_images,
         without_price=without_price,
+        without_currency=without_currency,
+        missing_images=missing_images,
         rejects=tuple(
             RejectSummary(reason=reason, count=count, examples=tuple(reasons[reason]))
             for reason, count in sorted(reason_counts.items(), key=lambda item: (-item[1], item[0]))
@@ -226,6 +233,20 @@ def _report(path: Path, declaration: FeedDeclaration, statements: Iterable[State
     )
 
 
+def _is_missing(location: str, declaration: FeedDeclaration) -> bool:
+    """Whether a picture's path leads nowhere, as far as that can be seen without asking a host."""
+    address = location.strip()
+    if "://" in address or address.startswith("//") or declaration.format == "images":
+        return False
+    if declaration.images is None:
+        return (
+            not Path(address).is_absolute()
+            and "://" not in declaration.location
+            and not (Path(declaration.location).parent / address).is_file()
+        )
+    return "://" not in declaration.images and not (Path(declaration.images) / address.lstrip("/")).is_file()
+
+
 def _declared(
     path: Path, chosen: FeedFormat, mapping: dict[str, str], records: str | None = None
 ) -> FeedDeclaration:
@@ -236,7 +257,7 @@ def _declared(
         location=str(path),
         mapping=mapping,
         records=records,
-        currency="XXX",
+        currency=NO_CURRENCY,
     )
 
 
@@ -320,5 +341,8 @@ def _guessed_mapping(path: Path, columns: Iterable[str]) -> dict[str, str]:
 
 
 def _unknown(path: Path, what: str) -> FeedRefusedError:
-    message = f"{path} {what}: declare the feed with its format and mapping, and check it by its name"
+    message = (
+        f"{path} {what}: declare the feed with its format and mapping, "
+        "and check the file again with --feed and the feed's name"
+    )
     return FeedRefusedError(message, reason="wrong_format")

@@ -65,7 +65,10 @@ class Pagination(BaseModel):
 
 
 class BreakerSettings(BaseModel):
-    """How far a delivery may stand from its feed's past: see ``catalog.breakers.Limits``."""
+    """How far a delivery may stand from its feed's past: see ``catalog.breakers.Limits``.
+
+    ``pictures_failed`` is by how much the share of new pictures that could not be fetched may rise.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -74,6 +77,7 @@ class BreakerSettings(BaseModel):
     field_lost: float = Field(default=0.4, gt=0, le=1)
     rejected: float = Field(default=0.3, gt=0, le=1)
     unseen: float = Field(default=0.6, gt=0, le=1)
+    pictures_failed: float = Field(default=0.3, gt=0, le=1)
 
 
 class FeedDeclaration(BaseModel):

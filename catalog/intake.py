@@ -106,6 +106,8 @@ def take_in(
                 delivery.name,
                 counts.stale,
             )
+        if declaration.deliveries == "full":
+            _supersede_held(connection, delivery)
         return _finish(connection, delivery, counts, "damaged" if counts.damage else "read")
 
 
@@ -144,7 +146,7 @@ def _read_all(
     counts.measures.is_first = live_before == 0
     history = _history(connection, delivery)
     for batch in batches(_counted(statements, counts), BATCH_ROWS):
-        _store(connection, delivery, batch, counts)
+        _store(connection, delivery, batch, counts, keep_former=declaration.kind != "community")
     if delivery.state != "released":
         _require_usual(delivery, declaration, history, counts)
     if declaration.deliveries == "increments" or counts.damage:
@@ -164,6 +166,20 @@ def _read_all(
     counts.withdrawn = len(unstated)
 
 
+def _supersede_held(connection: Connection, delivery: Delivery) -> None:
+    """Put aside what of a full feed was held before: read now, it would change nothing."""
+    connection.execute(
+        deliveries.update()
+        .where(
+            deliveries.c.collection == delivery.collection,
+            deliveries.c.feed == delivery.feed,
+            deliveries.c.state == "held",
+            deliveries.c.delivered_at < delivery.delivered_at,
+        )
+        .values(state="superseded")
+    )
+
+
 def _require_usual(
     delivery: Delivery, declaration: FeedDeclaration, history: Sequence[Mapping[str, float]], counts: _Counts
 ) -> None:
@@ -171,7 +187,7 @@ def _require_usual(
     reasons = []
     if counts.damage and declaration.damage == "hold":
         reasons.append(f"it is damaged ({counts.error})")
-    limits = Limits(**declaration.breakers.model_dump())
+    limits = Limits(**declaration.breakers.model_dump(exclude={"pictures_failed"}))
     is_full = declaration.deliveries == "full" and not counts.damage
     reasons += reasons_to_hold(counts.measures.figures(), history, limits, is_full=is_full)
     if reasons:
@@ -230,7 +246,12 @@ def _counted(statements: Iterable[Statement], counts: _Counts) -> Iterator[Listi
 
 
 def _store(
-    connection: Connection, delivery: Delivery, batch: Sequence[Listing | Rate | Reject], counts: _Counts
+    connection: Connection,
+    delivery: Delivery,
+    batch: Sequence[Listing | Rate | Reject],
+    counts: _Counts,
+    *,
+    keep_former: bool,
 ) -> None:
     refused = [
         {
@@ -316,7 +337,7 @@ def _store(
         at=delivery.delivered_at,
         delivery_id=delivery.delivery_id,
     )
-    _refer_to_images(connection, delivery, stated)
+    _refer_to_images(connection, delivery, stated, keep_former=keep_former)
     files = {listing_id: listing.attachments for listing_id, listing in stated.items()}
     refer_to_attachments(connection, delivery.collection, delivery.feed, files)
 
@@ -344,11 +365,15 @@ def _row(delivery: Delivery, listing_id: str, listing: Listing) -> dict[str, Any
     }
 
 
-def _refer_to_images(connection: Connection, delivery: Delivery, stated: Mapping[str, Listing]) -> None:
+def _refer_to_images(
+    connection: Connection, delivery: Delivery, stated: Mapping[str, Listing], *, keep_former: bool
+) -> None:
     """Bring the picture references of these listings in line with what they now name.
 
-    A reference keeps its state while its location stays the same; a new location waits to be fetched.  One
-    without consent is not fetched, and lets go of its picture when consent is withdrawn.
+    A reference keeps its state while its location stays the same; a new location waits to be fetched.  With
+    ``keep_former`` it shows the picture it had until then (``catalog.held`` says how long); a customer's
+    picture that is not named any more may have lost its consent, and goes at once.  One without consent is
+    not fetched, and lets go of its picture when consent is withdrawn.
     """
     before = {
         (row.listing_id, row.position): row
@@ -389,7 +414,8 @@ def _refer_to_images(connection: Connection, delivery: Delivery, stated: Mapping
             if known is None:
                 new.append({**at, "feed": delivery.feed, **values})
             elif known.location != mention.location or allows(known.consent) != may:
-                moved.append((at, values))
+                former = ("image_id",) if keep_former and may else ()
+                moved.append((at, {name: value for name, value in values.items() if name not in former}))
             elif (known.alt, known.role_stated, known.consent, known.live) != (
                 mention.alt,
                 mention.role,

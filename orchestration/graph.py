@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from assets import attachments, embeddings, feeds, images, index, pieces
+from assets import attachments, embeddings, feeds, images, index, pieces, quality
 from orchestration.automation import when_upstream_changed, when_upstream_ran
 from orchestration.partitions import Partitions
 
@@ -51,6 +51,9 @@ def places(partitions: Partitions) -> dict[str, Place]:
         ),
         "trends": Place(
             group="catalogue", owner=ingest, partitions=collections, automation=when_upstream_ran()
+        ),
+        "quality_docs": Place(
+            group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
         ),
         "renditions": Place(
             group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
@@ -110,6 +113,7 @@ def placed_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
         pieces.pieces,
         pieces.trends,
         attachments.attachments,
+        quality.quality_docs,
         images.renditions,
         images.searchable_images,
         embeddings.image_embeddings,

@@ -5,6 +5,7 @@ import dagster as dg
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 from orchestration.reembed import reembed
+from orchestration.releasing import release_delivery
 
 INGEST = dg.define_asset_job(
     "ingest",
@@ -22,6 +23,7 @@ CATALOGUE = dg.define_asset_job(
         "attachments",
         "renditions",
         "searchable_images",
+        "quality_docs",
     ],
     description="Fetch and judge pictures, join pieces, and say what of a collection can be searched.",
 )
@@ -63,4 +65,4 @@ def retention() -> None:
     remove_old_snapshots()
 
 
-JOBS = (INGEST, CATALOGUE, EMBED, INDEX, PROMOTE, reembed, retention)
+JOBS = (INGEST, CATALOGUE, EMBED, INDEX, PROMOTE, reembed, release_delivery, retention)

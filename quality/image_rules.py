@@ -182,7 +182,7 @@ def judge_image(measures: Mapping[str, Any], *, feed_kind: str) -> Verdict:
     Raises:
         KeyError: If there are no rules for the kind.
     """
-    known = {**measures, **_derived(measures)}
+    known = known_measures(measures)
     quarantined, review = [], []
     for rule in rules_for(feed_kind, measures.get("background", "plain_light")):
         value = known.get(rule.measure)
@@ -195,6 +195,11 @@ def judge_image(measures: Mapping[str, Any], *, feed_kind: str) -> Verdict:
     if quarantined:
         return Verdict(verdict="quarantined", reasons=(*quarantined, *review))
     return Verdict(verdict="review" if review else "accepted", reasons=tuple(review))
+
+
+def known_measures(measures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every value that a rule may name: the measures, and what follows from them."""
+    return {**measures, **_derived(measures)}
 
 
 def _derived(measures: Mapping[str, Any]) -> dict[str, float]:

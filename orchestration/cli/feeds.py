@@ -43,6 +43,7 @@ def list_feeds(context: typer.Context, as_json: AsJson = False) -> None:
                     "location": shown(declaration.location),
                     "deliveries": feed.deliveries,
                     "live": feed.live,
+                    "held": len(feed.held),
                     "error": feed.error,
                 }
             )
@@ -50,11 +51,19 @@ def list_feeds(context: typer.Context, as_json: AsJson = False) -> None:
         print_json(rows)
         return
     table = Table(box=None, header_style="dim")
-    for heading in rows[0]:
+    headings = [heading for heading in rows[0] if heading not in ("collection", "location", "error")]
+    for heading in headings:
         table.add_column(heading)
     for row in rows:
-        table.add_row(*("" if value is None else escape(str(value)) for value in row.values()))
+        name = f"{row['collection']}.{row['feed']}"
+        table.add_row(escape(name), *(escape(str(row[heading])) for heading in headings[1:]))
     session.console.print(table)
+    # Addresses and reasons are long: below the table they wrap as whole lines, inside it letter by letter.
+    for row in rows:
+        name = f"{row['collection']}.{row['feed']}"
+        session.console.print(f"  {name}: {row['location']}", soft_wrap=True, markup=False)
+        if row["error"]:
+            session.console.print(f"    {row['error']}", style="yellow", soft_wrap=True, markup=False)
 
 
 @app.command("check")
@@ -89,23 +98,32 @@ def check(
 def release_held(
     context: typer.Context,
     feed: Annotated[str, typer.Argument(help="Its name: feed, or collection.feed.")],
+    delivery: Annotated[
+        str | None, typer.Option(help="Only this delivery, by the name that `loupe run` shows.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let a held delivery be read after all: the next run takes it in as it is."""
-    from catalog.deliveries import release
+    """Let what was held be read after all: the next run takes it in as it is.
+
+    Of a feed of full deliveries that is the newest one, of increments every one.
+    """
+    from catalog.held import release
     from orchestration.resources import engine_for
 
     session = session_of(context)
     collection, _, name = feed.rpartition(".")
     collection = collection or session.settings.collection
     declaration = session.settings.feed(collection, name)
-    released = release(engine_for(session.settings.database_url), collection, declaration.name)
+    engine = engine_for(session.settings.database_url)
+    released = release(engine, collection, declaration, name=delivery)
     if as_json:
         print_json({"feed": f"{collection}.{name}", "released": released})
     elif released:
-        session.console.print(f"[green]released: the next run reads it[/green] (`loupe run -c {collection}`)")
+        names = escape(", ".join(released))
+        session.console.print(f"[green]released {names}[/green]: the next run reads it", soft_wrap=True)
+        session.console.print(f"  loupe run -c {collection}")
     else:
-        session.console.print(f"{collection}.{name} has no held delivery")
+        session.console.print(f"{collection}.{name} holds no delivery that would change anything")
 
 
 @app.command("unmapped")
@@ -167,6 +185,13 @@ def _print(console: Console, report: "CheckReport") -> None:
         f"{report.without_price} without price",
         soft_wrap=True,
     )
+    if report.without_currency:
+        line = f"  {report.without_currency} prices state no currency: declare `currency` on the feed"
+        console.print(line, style="yellow", soft_wrap=True, markup=False)
+    if report.missing_images:
+        base = declaration.images or "the file's own folder"
+        line = f"  {report.missing_images} picture paths are not in {base}: declare or correct `images`"
+        console.print(line, style="yellow", soft_wrap=True, markup=False)
     if declaration.mapping:
         pairs = ", ".join(f"{ours}: {theirs}" for ours, theirs in declaration.mapping.items())
         console.print(f"  mapping {pairs}", soft_wrap=True, markup=False)

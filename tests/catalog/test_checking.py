@@ -67,3 +67,18 @@ def test_a_missing_file_is_refused_and_an_empty_one_is_damage(tmp_path):
     with pytest.raises(FeedRefusedError, match="is no file"):
         check_file(tmp_path / "gone.csv")
     assert check_file(written(tmp_path, "")).damage is not None
+
+
+def test_amounts_without_a_currency_and_pictures_without_a_file_are_counted(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "1.jpg").write_bytes(b"x")
+    path = written(
+        tmp_path, "sku,name,price,image\n1,Ring,5,1.jpg\n2,Ring,5 EUR,2.jpg\n3,Ring,,http://x/3.jpg\n"
+    )
+
+    guessed = check_file(path)
+    declared = guess_format(path).model_copy(update={"images": str(tmp_path / "images"), "currency": "EUR"})
+    known = check_file(path, declared)
+
+    assert (guessed.without_currency, guessed.missing_images) == (1, 2)
+    assert (known.without_currency, known.missing_images) == (0, 1)
