@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from catalog.picture_roles import SHEET_LINES
+
 RULES_VERSION = "2"
 
 VerdictName = Literal["accepted", "quarantined", "review"]
@@ -198,8 +200,14 @@ def judge_image(measures: Mapping[str, Any], *, feed_kind: str) -> Verdict:
 
 
 def known_measures(measures: Mapping[str, Any]) -> dict[str, Any]:
-    """Return every value that a rule may name: the measures, and what follows from them."""
-    return {**measures, **_derived(measures)}
+    """Return every value that a rule may name: the measures, and what follows from them.
+
+    A page of print has no writing over it: it is writing, and its role says so (``catalog.picture_roles``).
+    """
+    known = {**measures, **_derived(measures)}
+    if (measures.get("print_lines") or 0) >= SHEET_LINES:
+        known["overlay_text_share"] = None
+    return known
 
 
 def _derived(measures: Mapping[str, Any]) -> dict[str, float]:

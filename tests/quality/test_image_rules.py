@@ -48,6 +48,13 @@ def test_a_good_picture_is_accepted_without_reasons(kind):
     assert (verdict.verdict, verdict.reasons) == ("accepted", ())
 
 
+def test_a_page_of_print_is_not_reproached_with_its_writing():
+    written_over = GOOD | {"overlay_text_share": 0.3}
+
+    assert judge_image(written_over, feed_kind="retailer").verdict == "quarantined"
+    assert judge_image(written_over | {"print_lines": 12}, feed_kind="retailer").verdict == "accepted"
+
+
 def test_every_rule_speaks_of_a_measure_that_there_is():
     measured = {field.name for field in fields(Measures)}
     derived = {"shortest_side_px", "border_cast_ab", "guessed_cast_ab"}
