@@ -7,7 +7,7 @@ import dagster as dg
 from sqlalchemy import Engine
 
 from assets.bounds import WorkBounds
-from assets.encoder_in_force import encoder_in_force
+from assets.encoder_in_force import encoder_id_in_force
 from assets.failures import TRANSIENT, permanent
 from assets.schemas import schema_metadata
 from catalog import tables
@@ -72,8 +72,8 @@ def join_proposals(
     collection = context.partition_key
     facts = listing_facts(catalogue, collection)
     with permanent(EncoderError):
-        in_force = encoder_in_force(snapshots, collection, encoder)
-    vectors = EmbeddingParts(objects, in_force.encoder_id, bounds.shards, snapshots.cache)
+        encoder_id = encoder_id_in_force(snapshots, collection, encoder)
+    vectors = EmbeddingParts(objects, encoder_id, bounds.shards, snapshots.cache)
     further = vector_proposals(facts.rows, facts.vectors(vectors.read), facts.pieces)
     counts = propose_joins(catalogue, collection, facts, further)
     return dg.MaterializeResult(
