@@ -4,7 +4,7 @@ Here the rooms meet: vectors from ``vision``, rows and phrases from ``catalog``,
 ``index_builds``.  No room knows of another; this module passes data.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -19,8 +19,8 @@ from index_builds.snapshots import SnapshotStore
 from index_builds.tiers import ListingFacts, place_image
 from storage.objects import ObjectStore
 from vision.embedding_parts import EmbeddingParts
+from vision.encoded_queries import text_vectors
 from vision.encoders import Encoder
-from vision.queries import encode_queries
 
 TIER_FACTS = ("age_days", "withdrawn", "looked_at")
 
@@ -40,11 +40,13 @@ def build_candidate_of(
     *,
     objects: ObjectStore,
     snapshots: SnapshotStore,
-    encoder: Encoder,
+    encoder_id: str,
+    load_encoder: Callable[[], Encoder],
     shards: int,
     settings: IndexSettings,
     run_id: str | None,
     instead_of: str | None = None,
+    kept_out: Collection[int] = (),
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Manifest:
     """Build, prove and publish a collection's candidate; the same inputs give the same snapshot.
@@ -55,11 +57,13 @@ def build_candidate_of(
         phrases: Text queries for the gate; the manifest's ``upstream`` counts those without a known word.
         objects: Where frames and embedding parts are.
         snapshots: Where the candidate is published.
-        encoder: The encoder in force; only its vectors are used.
+        encoder_id: Of the encoder in force; only its vectors are used.
+        load_encoder: Loads it, where phrases must be encoded.
         shards: How many embedding shards there are.
         settings: Tiers and gate.
         run_id: The run that builds it, for the manifest.
         instead_of: Label of the encoder that the settings name, where another one was chosen by hand.
+        kept_out: Keys of pictures in the frame that show no jewelry; the index does without them.
         progress: Told of every step: what, done, of how many.
 
     Raises:
@@ -70,19 +74,19 @@ def build_candidate_of(
     from index_builds.queries import HELD_OUT, TEXT, free_queries, held_out_queries
 
     frame = pq.read_table(BytesIO(objects.get(frame_key)))
-    wanted = np.unique(frame["image_key"].to_numpy())
-    parts = EmbeddingParts(objects, encoder.encoder_id, shards, snapshots.cache)
+    wanted = np.setdiff1d(frame["image_key"].to_numpy(), np.array(sorted(kept_out), dtype=np.int64))
+    parts = EmbeddingParts(objects, encoder_id, shards, snapshots.cache)
     keys, vectors = parts.read(wanted)
     if not len(keys):
         message = (
             f"collection {collection} has {len(wanted)} accepted pictures and no vector of encoder "
-            f"{encoder.encoder_id}: see why its pictures were kept out (`loupe status`), or run the embed job"
+            f"{encoder_id}: see why its pictures were kept out (`loupe status`), or run the embed job"
         )
         raise NothingSearchableError(message)
     if len(keys) < settings.gate.min_coverage * len(wanted):
         message = (
             f"{len(keys)} of {len(wanted)} accepted pictures of {collection} have a vector of encoder "
-            f"{encoder.encoder_id}, gate.min_coverage asks for {settings.gate.min_coverage:.0%}: run the "
+            f"{encoder_id}, gate.min_coverage asks for {settings.gate.min_coverage:.0%}: run the "
             "embed job"
         )
         raise IncompleteEmbeddingsError(message)
@@ -97,15 +101,15 @@ def build_candidate_of(
         )
     }
     upstream = {"searchable_images": frame_key} | ({INSTEAD_OF: instead_of} if instead_of else {})
-    texts = encode_queries(encoder, phrases)
-    if len(texts.kept):
+    texts = text_vectors(objects, encoder_id, load_encoder, phrases)
+    if len(texts.vectors):
         queries[TEXT] = free_queries(texts.vectors)
     if texts.dropped:
         upstream["phrases_without_known_words"] = str(texts.dropped)
     return build_candidate(
         snapshots,
         collection=collection,
-        encoder_id=encoder.encoder_id,
+        encoder_id=encoder_id,
         keys=keys,
         vectors=vectors,
         metadata=metadata,

@@ -4,14 +4,16 @@ One partition per hash shard of the image key; one run may take any range of the
 """
 
 import warnings
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import numpy as np
 from sqlalchemy import Engine
 
 from assets.bounds import WorkBounds
+from assets.domains import score_domains
 from assets.encoder_in_force import collections_by_encoder, switched_encoder
 from assets.failures import TRANSIENT, permanent
 from assets.pieces import OVER_ALL
@@ -53,23 +55,33 @@ def image_embeddings(
     reports: list[EmbeddingReport] = []
     encoder_ids: list[str] = []
     failures: list[str] = []
+    kept_out: dict[str, int | str] = {}
     for switched, collections in collections_by_encoder(
         snapshots, feeds.collections, encoder.settings
     ).items():
+        pictures = {picture for name in collections for picture in accepted_images(catalogue, name)}
+        encoder_id = switched or encoder.known_id()
+        there = (
+            None if encoder_id is None else already_embedded(objects, encoder_id, pictures, shards, bounds)
+        )
         try:
-            if switched is None:
-                loaded = encoder.load()
-                record_encoder(objects, loaded, encoder.settings)
+            if encoder_id is not None and there is not None:
+                reports.append(there)  # most runs: nothing waits, and no model is loaded to find that out
             else:
-                loaded = switched_encoder(encoder, switched, collections)
+                loaded = _loaded(objects, encoder, switched, collections)
+                reports += embed_pictures(objects, loaded, pictures, shards, bounds)
+                encoder_id = loaded.encoder_id
         except EncoderError as error:
             failures.append(
                 f"{', '.join(collections)}: {error}"
             )  # the others' pictures are embedded all the same
             continue
-        pictures = {picture for name in collections for picture in accepted_images(catalogue, name)}
-        reports += embed_pictures(objects, loaded, pictures, shards, bounds)
-        encoder_ids.append(loaded.encoder_id)
+        encoder_ids.append(encoder_id)
+        for name in collections:
+            try:
+                kept_out[name] = score_domains(catalogue, objects, encoder_id, name, bounds)
+            except EncoderError as error:  # its head is damaged
+                failures.append(f"{name}: {error}")
     with permanent(EncoderError):
         if failures:
             raise EncoderError("; ".join(failures))
@@ -80,8 +92,38 @@ def image_embeddings(
             "already_there": sum(report.already for report in reports),
             "failed": sum(len(report.failed) for report in reports),
             "vectors": sum(report.embedded + report.already for report in reports),
+            "kept_out_as_not_jewelry": kept_out,
         }
     )
+
+
+def _loaded(
+    objects: ObjectStore, encoder: EncoderLoader, switched: str | None, collections: Sequence[str]
+) -> Encoder:
+    if switched is not None:
+        return switched_encoder(encoder, switched, collections)
+    loaded = encoder.load()
+    record_encoder(objects, loaded, encoder.settings)
+    return loaded
+
+
+def already_embedded(
+    objects: ObjectStore,
+    encoder_id: str,
+    pictures: Iterable[tuple[int, str]],
+    shards: Collection[int],
+    bounds: WorkBounds,
+) -> "EmbeddingReport | None":
+    """Return the report of a run with nothing to embed; None where a picture of these shards waits."""
+    from vision.embedding import EmbeddingReport
+    from vision.embedding_parts import present_keys
+
+    keys = np.array([key for key, _ in pictures if key % bounds.shards in shards], dtype=np.int64)
+    for shard in {int(shard) for shard in np.unique(keys % bounds.shards)}:
+        present = present_keys(objects, encoder_id, shard, bounds.cache)
+        if not np.isin(keys[keys % bounds.shards == shard], present).all():
+            return None
+    return EmbeddingReport(embedded=0, already=len(keys), failed=(), parts=(), seconds=0.0)
 
 
 def embed_pictures(

@@ -30,6 +30,16 @@ def encoder_in_force(snapshots: SnapshotStore, collection: str, encoders: Encode
     return encoders.load() if switched is None else switched_encoder(encoders, switched, [collection])
 
 
+def encoder_id_in_force(snapshots: SnapshotStore, collection: str, encoders: EncoderLoader) -> str:
+    """Return the id of the encoder of a collection's next snapshot, loading it only where nothing tells it.
+
+    Raises:
+        EncoderError: If it must be loaded and cannot be.
+    """
+    switched = switched_to(snapshots, collection, encoders.settings)
+    return switched or encoders.known_id() or encoders.load().encoder_id
+
+
 def switched_encoder(encoders: EncoderLoader, switched: str, collections: Sequence[str]) -> Encoder:
     """Return the encoder that some collections were switched to.
 

@@ -11,12 +11,14 @@ from sqlalchemy import Engine
 from assets.failures import TRANSIENT, permanent
 from assets.schemas import schema_metadata
 from catalog import tables
-from catalog.declarations import FeedRegistry
+from catalog.community.pseudonyms import Pseudonyms
+from catalog.declarations import FeedDeclaration, FeedRegistry
 from catalog.deliveries import keep, known_validators, note_check, reading_position, waiting
 from catalog.errors import CatalogError, FeedRefusedError
 from catalog.intake import IntakeReport, take_in
 from catalog.locations import LocationAccess, collect
 from catalog.reading import read_delivery
+from catalog.unmapped import as_markdown, unmapped_values
 from quality.feed_partitions import feed_and_day
 from storage.objects import ObjectStore, digest_key
 
@@ -89,6 +91,7 @@ def intake(
     catalogue: dg.ResourceParam[Engine],
     objects: dg.ResourceParam[ObjectStore],
     feeds: dg.ResourceParam[FeedRegistry],
+    pseudonyms: dg.ResourceParam[Pseudonyms],
 ) -> Iterator[dg.MaterializeResult]:
     """Listings, rejects and price history: one transaction per delivery."""
     collection, declaration, _ = feed_and_day(context.partition_key, feeds)
@@ -96,7 +99,7 @@ def intake(
     for delivery in waiting(catalogue, collection, declaration.name):
         with TemporaryDirectory(prefix="loupe-") as folder:
             path = objects.local_path(digest_key("deliveries", delivery.digest), Path(folder))
-            report = take_in(catalogue, delivery, declaration, read_delivery(path, declaration))
+            report = take_in(catalogue, delivery, declaration, read_delivery(path, declaration, pseudonyms))
         reports.append(report)
         say = context.log.warning if report.error else context.log.info
         say(f"{declaration.name} {report.delivery}: {report.state}, {report.accepted} accepted, "
@@ -114,6 +117,7 @@ def intake(
             "stale": sum(report.stale for report in reports),
             "remarks": sum(report.remarks for report in reports),
             "deliveries": {report.delivery: report.error or report.state for report in reports},
+            **_unmapped(catalogue, collection, declaration, reports),
         },
     )
     yield dg.MaterializeResult(
@@ -133,6 +137,19 @@ def intake(
             "spans": sum(report.price_spans for report in reports),
         },
     )
+
+
+def _unmapped(
+    catalogue: Engine, collection: str, declaration: FeedDeclaration, reports: list[IntakeReport]
+) -> dict[str, dg.MetadataValue]:
+    """Top unmapped values, where something was read that may have changed them."""
+    if not reports:
+        return {}
+    found = unmapped_values(catalogue, collection, declaration)
+    return {
+        "unmapped_values": dg.MetadataValue.int(len(found)),
+        "top_unmapped_values": dg.MetadataValue.md(as_markdown(found)),
+    }
 
 
 def _summed(reports: list[IntakeReport]) -> dict[str, int]:

@@ -16,10 +16,11 @@ from assets.candidates import (
     build_candidate_of,
     embedding_truth,
 )
-from assets.encoder_in_force import encoder_in_force, switched_to
+from assets.encoder_in_force import encoder_id_in_force, encoder_in_force, switched_to
 from assets.failures import TRANSIENT, permanent
 from assets.gate_display import gate_metadata, manifest_metadata
 from assets.pieces import OVER_ALL
+from catalog.image_domains import kept_out
 from catalog.query_phrases import query_phrases
 from index_builds.errors import GateRefusedError, SnapshotDamagedError
 from index_builds.settings import IndexSettings
@@ -57,8 +58,10 @@ def index_snapshot(
             query_phrases(catalogue, collection, limit=gate.queries_per_family, seed=gate.seed),
             objects=objects,
             snapshots=snapshots,
-            encoder=encoder_in_force(snapshots, collection, encoder),
+            encoder_id=encoder_id_in_force(snapshots, collection, encoder),
+            load_encoder=lambda: encoder_in_force(snapshots, collection, encoder),
             instead_of=None if switched is None else label_of(encoder.settings),
+            kept_out=[found.image_key for found in kept_out(catalogue, collection)],
             shards=bounds.shards,
             settings=index_settings,
             run_id=context.run.run_id,

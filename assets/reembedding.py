@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from assets.bounds import WorkBounds
 from assets.candidates import build_candidate_of, embedding_truth
 from assets.embeddings import embed_pictures
+from catalog.image_domains import kept_out
 from catalog.image_ledger import accepted_images
 from catalog.query_phrases import query_phrases
 from index_builds.encoder_comparison import Relevance
@@ -159,11 +160,13 @@ def judge_beside(
         query_phrases(house.catalogue, collection, limit=gate.queries_per_family, seed=gate.seed),
         objects=house.objects,
         snapshots=house.snapshots,
-        encoder=encoder,
+        encoder_id=encoder.encoder_id,
+        load_encoder=lambda: encoder,
         shards=house.bounds.shards,
         settings=house.index,
         run_id=run_id,
         instead_of=None if label == configured else configured,
+        kept_out=[found.image_key for found in kept_out(house.catalogue, collection)],
         progress=tell,
     )
     promoted = house.snapshots.promoted(collection)

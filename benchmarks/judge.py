@@ -17,10 +17,11 @@ from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 
+import cv2
 import numpy as np
 from hardware import hardware
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from rich.console import Console
 from rich.table import Table
 from scipy.stats import spearmanr
@@ -29,6 +30,7 @@ from encoder_training.picture_set import draw_house
 from quality.image_rules import judge_image
 from sample_feeds.pieces import Piece, piece_catalogue
 from vision.decoding import decode_fast
+from vision.foreground import border_mask
 from vision.measures import measure, tone_mask
 
 OUT = Path(__file__).parent / "out" / "judge.json"
@@ -58,6 +60,30 @@ def _flat(pixels: Pixels, step: float) -> Pixels:
     return 128.0 + (pixels - 128.0) * step
 
 
+def _rippled(pixels: Pixels, step: float) -> Pixels:
+    rows, columns = np.mgrid[: pixels.shape[0], : pixels.shape[1]].astype(np.float32)
+    return pixels + step * np.sin(2.0 * np.pi * (0.19 * columns + 0.13 * rows))[..., None]
+
+
+def _uneven_border(pixels: Pixels, step: float) -> Pixels:
+    """Lay a rim of grey paper around a picture, whose tone wanders."""
+    grain = np.random.default_rng(5).standard_normal((40, 40)).astype(np.float32)
+    wander = cv2.resize(grain, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.where(border_mask(*pixels.shape[:2])[..., None], 150.0 + step * wander[..., None], pixels)
+
+
+def _written(image: Image.Image, lines: int, size: int) -> Image.Image:
+    """Write lines of sizes and article numbers down a margin of paper beside a picture."""
+    sheet = Image.new("RGB", image.size, (250, 250, 250))
+    sheet.paste(image.resize((image.width // 2, image.height // 2)), (image.width // 2, image.height // 2))
+    pen = ImageDraw.Draw(sheet)
+    for place in range(lines):
+        words = ("Length: 38.5cm", "Weight 33.12g", "JDN2308063", "Stainless Steel")[place % 4]
+        at = (20, 20 + round(1.6 * size) * place)
+        pen.text(at, words, fill=(30, 30, 32), font=ImageFont.load_default(size=size))
+    return sheet
+
+
 # name -> measure, its direction along the ladder, the steps, and what a step does to pixels
 LADDERS: dict[str, tuple[str, int, tuple[float, ...], Callable[[Pixels, float], Pixels] | None]] = {
     "blur": ("sharpness", -1, (0.0, 1.0, 2.0, 3.0, 4.5, 7.0), None),
@@ -68,6 +94,10 @@ LADDERS: dict[str, tuple[str, int, tuple[float, ...], Callable[[Pixels, float], 
     "contrast": ("contrast_lightness", -1, (1.0, 0.75, 0.5, 0.3, 0.15, 0.05), _flat),
     "noise": ("noise_lightness", 1, (0.0, 3.0, 6.0, 10.0, 16.0, 26.0), _noisy),
     "compression": ("blockiness", 1, (95.0, 60.0, 35.0, 20.0, 10.0, 4.0), None),
+    "more writing": ("overlay_text_share", 1, (0.0, 1.0, 2.0, 4.0, 6.0, 9.0), None),
+    "larger writing": ("overlay_text_share", 1, (14.0, 18.0, 24.0, 30.0, 38.0, 46.0), None),
+    "moiré": ("moire_lightness", 1, (0.0, 4.0, 8.0, 14.0, 22.0, 32.0), _rippled),
+    "uneven border": ("border_lightness_spread", 1, (0.0, 4.0, 8.0, 15.0, 25.0, 40.0), _uneven_border),
     "scale": ("sharpness", -1, (800.0, 400.0, 260.0, 170.0, 110.0, 70.0), None),
 }
 
@@ -78,6 +108,10 @@ def step_of(image: Image.Image, ladder: str, step: float) -> bytes:
     quality = 95
     if ladder == "blur":
         image = image.filter(ImageFilter.GaussianBlur(step)) if step else image
+    elif ladder == "more writing":
+        image = _written(image, int(step), 24)
+    elif ladder == "larger writing":
+        image = _written(image, 3, int(step))
     elif ladder == "compression":
         quality = int(step)
     elif ladder == "scale":
@@ -97,7 +131,7 @@ def answers(picture: Image.Image, ladder: str) -> list[float]:
     """Return the measure of each step of a ladder."""
     field, _, steps, _ = LADDERS[ladder]
     files = [step_of(picture, ladder, step) for step in steps]
-    mask = tone_mask(decode_fast(step_of(picture, "blur", 0.0), at_least_px=800))
+    mask = tone_mask(decode_fast(files[0] if "writing" in ladder else step_of(picture, "blur", 0.0), 800))
     measured = [measure(decode_fast(data, at_least_px=800), mask=mask) for data in files]
     return [getattr(one, field) for one in measured]
 

@@ -8,7 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from catalog.declarations import FeedDeclaration
+from catalog.held import Held, held_deliveries
+from catalog.image_domains import NOT_JEWELRY, kept_out_in
 from catalog.tables import (
+    attachments,
     deliveries,
     disagreements,
     feeds,
@@ -44,8 +47,11 @@ class FeedBooks:
     image_references: int
     image_states: Mapping[str, int]  # accepted, quarantined, review, rejected, failed, pending
     image_reasons: Mapping[str, int]
+    attachments: int
+    attachment_states: Mapping[str, int]  # fetched, failed, pending
     increments: bool
     error: str | None
+    held: tuple[Held, ...]  # deliveries, and pictures, that wait for a person
 
     @property
     def balanced(self) -> bool:
@@ -58,6 +64,7 @@ class FeedBooks:
             and self.rejected == sum(self.rejects_by_reason.values())
             and (self.stored == self.accepted or (self.increments and self.stored <= self.accepted))
             and self.image_references == sum(self.image_states.values())
+            and self.attachments == sum(self.attachment_states.values())
         )
 
 
@@ -163,6 +170,14 @@ def _feed(connection: Connection, collection: str, declaration: FeedDeclaration)
         ).where(*of_feed)
     ).one()
     references, states, image_reasons = _images(connection, collection, feed)
+    held_files = {
+        row.state: row.files
+        for row in connection.execute(
+            sa.select(attachments.c.state, sa.func.count().label("files"))
+            .where(attachments.c.collection == collection, attachments.c.feed == feed, attachments.c.live)
+            .group_by(attachments.c.state)
+        )
+    }
     error = connection.execute(
         sa.select(feeds.c.error).where(feeds.c.collection == collection, feeds.c.feed == feed)
     ).scalar_one_or_none()
@@ -174,21 +189,28 @@ def _feed(connection: Connection, collection: str, declaration: FeedDeclaration)
     ).one_or_none()
     if error is None and last is not None and last.error:
         error = f"{last.name}: {last.error}"
+    waits = tuple(held_deliveries(connection, collection, declaration))
+    if error is None and waits:
+        error = f"{waits[-1].name}: {waits[-1].reason}"
+    accepted = sum(row.accepted for row in held)
     return FeedBooks(
         feed=feed,
         deliveries=len(read),
         items=sum(row.rows for row in held),
-        accepted=sum(row.accepted for row in held),
+        accepted=accepted,
         rejected=sum(row.rejected for row in held),
-        stored=stored,
+        stored=accepted if declaration.kind == "rates" else stored,  # a rate is no listing
         rejects_by_reason=reasons,
         live=live,
         withdrawn=withdrawn,
         image_references=references,
         image_states=states,
         image_reasons=image_reasons,
+        attachments=sum(held_files.values()),
+        attachment_states={state: held_files.get(state, 0) for state in ("fetched", "failed", "pending")},
         increments=declaration.deliveries == "increments",
         error=error,
+        held=waits,
     )
 
 
@@ -198,8 +220,15 @@ def _images(connection: Connection, collection: str, feed: str) -> tuple[int, di
         image_references.c.feed == feed,
         image_references.c.live,
     )
+    no_jewelry = {found.image_id for found in kept_out_in(connection, collection)}
     rows = connection.execute(
-        sa.select(image_references.c.state, image_references.c.reason, verdicts.c.verdict, verdicts.c.reasons)
+        sa.select(
+            image_references.c.state,
+            image_references.c.reason,
+            image_references.c.image_id,
+            verdicts.c.verdict,
+            verdicts.c.reasons,
+        )
         .outerjoin(
             verdicts,
             sa.and_(
@@ -215,10 +244,12 @@ def _images(connection: Connection, collection: str, feed: str) -> tuple[int, di
     for row in rows:
         total += 1
         state = row.state if row.state != "fetched" else row.verdict or "pending"
-        states[state] += 1
-        if state == "accepted":  # by a person, where it has a reason
+        is_kept_out = state == "accepted" and row.image_id in no_jewelry
+        states["review" if is_kept_out else state] += 1
+        if state == "accepted" and not is_kept_out:  # by a person, where it has a reason
             continue
         said: list[Any] = [row.reason] if state == "failed" else [one["rule"] for one in row.reasons or ()]
+        said += [NOT_JEWELRY] if is_kept_out else []
         for reason in said:
             reasons[reason] = reasons.get(reason, 0) + 1
     return total, states, dict(sorted(reasons.items()))

@@ -8,19 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from catalog.community.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from catalog.declarations import FeedDeclaration, FeedFormat
 from catalog.errors import FeedRefusedError
 from catalog.listing import Damage, Listing, Reject, Remark
+from catalog.rates.rate import Rate
 from catalog.readers import json_document
 from catalog.readers.compression import unpacked
 from catalog.readers.encodings import encoding_of
 from catalog.readers.google_merchant_tsv import attribute_name
 from catalog.readers.record import Record
 from catalog.readers.tables import sniffed_delimiter
-from catalog.reading import read_delivery
+from catalog.reading import Statement, read_delivery
 from catalog.texts import comparable
 
 EXAMPLES = 3
+NO_CURRENCY = "XXX"  # ISO 4217's code for none
 MOST_REMARK_VALUES = (
     10_000  # distinct (field, value) pairs counted apart; what comes after is counted by field
 )
@@ -46,6 +49,7 @@ COLUMN_NAMES: Mapping[str, tuple[str, ...]] = {
     "styles": ("style", "styles"),
     "colour": ("colour", "color", "base colour", "basecolour", "base color", "farbe", "couleur"),
     "dimensions_mm.*": ("dimensions", "dimension", "measurements"),
+    "ring_size": ("ring size", "ring sizes"),
     "weight": ("weight", "weight g", "weight grams", "gross weight", "gewicht", "poids"),
     "gtin": ("gtin", "ean", "upc", "barcode", "ean13"),
     "mpn": ("mpn", "part number", "manufacturer part number"),
@@ -92,6 +96,8 @@ class CheckReport:
     rejected: int
     without_images: int
     without_price: int
+    without_currency: int  # priced in XXX: amounts without a currency, and the feed declares none
+    missing_images: int  # relative paths that lie under no base, or not in the base's folder
     rejects: tuple[RejectSummary, ...]  # most frequent first
     remarks: tuple[RemarkSummary, ...]  # most frequent first
     damage: Damage | None
@@ -107,12 +113,15 @@ class CheckReport:
         return self.rejected == 0 and self.damage is None
 
 
-def check_file(path: Path, declaration: FeedDeclaration | None = None) -> CheckReport:
+def check_file(
+    path: Path, declaration: FeedDeclaration | None = None, pseudonyms: Pseudonyms = NO_PSEUDONYMS
+) -> CheckReport:
     """Read a file as a delivery of ``declaration``, keeping nothing but counts and examples.
 
     Args:
         path: The file.
         declaration: How to read it; None guesses it from the file's beginning.
+        pseudonyms: What contributors are called.
 
     Raises:
         FeedRefusedError: If there is no such file, or its format cannot be guessed.
@@ -121,7 +130,7 @@ def check_file(path: Path, declaration: FeedDeclaration | None = None) -> CheckR
         message = f"{path} is no file: give the path of a feed's file"
         raise FeedRefusedError(message, reason="missing_file")
     declared = declaration or guess_format(path)
-    return _report(path, declared, read_delivery(path, declared))
+    return _report(path, declared, read_delivery(path, declared, pseudonyms))
 
 
 def guess_format(path: Path) -> FeedDeclaration:
@@ -171,10 +180,8 @@ def _guessed(path: Path, plain: Path) -> FeedDeclaration:
     return _declared(path, "csv", _guessed_mapping(path, columns))
 
 
-def _report(
-    path: Path, declaration: FeedDeclaration, statements: Iterable[Listing | Reject | Remark | Damage]
-) -> CheckReport:
-    accepted = rejected = without_images = without_price = 0
+def _report(path: Path, declaration: FeedDeclaration, statements: Iterable[Statement]) -> CheckReport:
+    accepted = rejected = without_images = without_price = without_currency = missing_images = 0
     reasons: dict[str, list[Reject]] = {}
     reason_counts: dict[str, int] = {}
     remarks: dict[tuple[str, str | None], list[Any]] = {}
@@ -185,6 +192,10 @@ def _report(
                 accepted += 1
                 without_images += not one.images
                 without_price += one.price_minor is None
+                without_currency += one.currency == NO_CURRENCY
+                missing_images += sum(_is_missing(mention.location, declaration) for mention in one.images)
+            case Rate():
+                accepted += 1
             case Reject():
                 rejected += 1
                 reason_counts[one.reason] = reason_counts.get(one.reason, 0) + 1
@@ -206,6 +217,8 @@ def _report(
         rejected=rejected,
         without_images=without_images,
         without_price=without_price,
+        without_currency=without_currency,
+        missing_images=missing_images,
         rejects=tuple(
             RejectSummary(reason=reason, count=count, examples=tuple(reasons[reason]))
             for reason, count in sorted(reason_counts.items(), key=lambda item: (-item[1], item[0]))
@@ -220,6 +233,20 @@ def _report(
     )
 
 
+def _is_missing(location: str, declaration: FeedDeclaration) -> bool:
+    """Whether a picture's path leads nowhere, as far as that can be seen without asking a host."""
+    address = location.strip()
+    if "://" in address or address.startswith("//") or declaration.format == "images":
+        return False
+    if declaration.images is None:
+        return (
+            not Path(address).is_absolute()
+            and "://" not in declaration.location
+            and not (Path(declaration.location).parent / address).is_file()
+        )
+    return "://" not in declaration.images and not (Path(declaration.images) / address.lstrip("/")).is_file()
+
+
 def _declared(
     path: Path, chosen: FeedFormat, mapping: dict[str, str], records: str | None = None
 ) -> FeedDeclaration:
@@ -230,7 +257,7 @@ def _declared(
         location=str(path),
         mapping=mapping,
         records=records,
-        currency="XXX",
+        currency=NO_CURRENCY,
     )
 
 
@@ -314,5 +341,8 @@ def _guessed_mapping(path: Path, columns: Iterable[str]) -> dict[str, str]:
 
 
 def _unknown(path: Path, what: str) -> FeedRefusedError:
-    message = f"{path} {what}: declare the feed with its format and mapping, and check it by its name"
+    message = (
+        f"{path} {what}: declare the feed with its format and mapping, "
+        "and check the file again with --feed and the feed's name"
+    )
     return FeedRefusedError(message, reason="wrong_format")

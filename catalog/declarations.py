@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from catalog.field_paths import checked_path
+from catalog.ring_sizes import system_names
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
-FeedKind = Literal["retailer", "manufacturer", "community"]
+FeedKind = Literal["retailer", "manufacturer", "community", "rates"]
 FeedFormat = Literal[
     "shopify_csv",
     "shopify_json",
@@ -22,16 +23,25 @@ FeedFormat = Literal[
     "csv",
     "xml",
     "images",
+    "rates",
 ]
 NEEDS_MAPPING = frozenset({"json", "jsonl", "csv", "xml"})
 PAGED = frozenset({"json", "jsonl", "shopify_json"})
 MAPPED_FIELDS = (
     "source_id", "title", "description", "url", "brand", "category", "metal", "metal_colour", "fineness",
     "plating", "stones", "styles", "colour", "weight", "gtin", "mpn", "sku", "certificate", "availability",
-    "price", "list_price", "currency", "rating", "images", "images_alt",
+    "price", "list_price", "currency", "rating", "images", "images_alt", "images_role", "ring_size", "origin",
+    "images_consent", "contributor", "tax", "tax_percent",
 )  # fmt: skip
+ATTACHMENT_KINDS = ("drawing", "model_3d", "certificate", "document")
 # title.fr: the title in another language.  dimensions_mm.*: a text that names its measures itself.
-_NAMED_FIELD = re.compile(r"title\.[a-z]{2}|dimensions_mm\.([a-z][a-z0-9_]{0,30}|\*)")
+# ring_size.us: bare sizes of one system.  attachments.drawing: files of one kind.
+_NAMED_FIELD = re.compile(
+    rf"title\.[a-z]{{2}}|dimensions_mm\.([a-z][a-z0-9_]{{0,30}}|\*)|ring_size\.({'|'.join(system_names())})"
+    rf"|attachments\.({'|'.join(ATTACHMENT_KINDS)})"
+    r"|certificate_details\.(laboratory|number|carat|colour|clarity|cut)"
+    r"|claims\.(feed|source_id|url|gtin)"
+)
 
 
 class Pagination(BaseModel):
@@ -55,7 +65,10 @@ class Pagination(BaseModel):
 
 
 class BreakerSettings(BaseModel):
-    """How far a delivery may stand from its feed's past: see ``catalog.breakers.Limits``."""
+    """How far a delivery may stand from its feed's past: see ``catalog.breakers.Limits``.
+
+    ``pictures_failed`` is by how much the share of new pictures that could not be fetched may rise.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -64,6 +77,7 @@ class BreakerSettings(BaseModel):
     field_lost: float = Field(default=0.4, gt=0, le=1)
     rejected: float = Field(default=0.3, gt=0, le=1)
     unseen: float = Field(default=0.6, gt=0, le=1)
+    pictures_failed: float = Field(default=0.3, gt=0, le=1)
 
 
 class FeedDeclaration(BaseModel):
@@ -80,6 +94,7 @@ class FeedDeclaration(BaseModel):
     damage: Literal["keep", "hold"] = "keep"  # keep: what precedes a break is read; hold: nothing is
     breakers: BreakerSettings = BreakerSettings()
     images: str | None = None  # base of relative picture paths: a folder, URL or s3:// prefix
+    attachments: str | None = None  # base of relative paths of other files; default: that of pictures
     images_pattern: str | None = None  # picture path per row where no column holds one: "images/{id}.jpg"
     member: str | None = None  # zip: glob of the file in it that is the feed; default: the only one
     # json: dotted path to the list of records, by default the document; xml: path to the elements
@@ -99,7 +114,17 @@ class FeedDeclaration(BaseModel):
     def _known_fields(cls, fields: dict[str, str]) -> dict[str, str]:
         for field in fields:
             if field not in MAPPED_FIELDS and not _NAMED_FIELD.fullmatch(field):
-                known = ", ".join((*MAPPED_FIELDS, "title.<language>", "dimensions_mm.<name>"))
+                known = ", ".join(
+                    (
+                        *MAPPED_FIELDS,
+                        "title.<language>",
+                        "dimensions_mm.<name>",
+                        "ring_size.<system>",
+                        "attachments.<kind>",
+                        "certificate_details.<part>",
+                        "claims.<part>",
+                    )
+                )
                 message = f"{field!r} is no field of a listing: use one of {known}"
                 raise ValueError(message)
         return fields
@@ -119,6 +144,11 @@ class FeedDeclaration(BaseModel):
         ):
             message = f"format {self.format} fixes no field names: map at least source_id and title"
             raise ValueError(message)
+        if (self.kind == "rates") is not (self.format == "rates"):
+            message = (
+                "a table of exchange rates has kind: rates and format: rates, and nothing else has either"
+            )
+            raise ValueError(message)
         if self.format == "xml" and not self.records:
             message = "format xml needs records: the path to the elements, as catalogue.products.product"
             raise ValueError(message)
@@ -131,7 +161,12 @@ class FeedDeclaration(BaseModel):
 class FeedRegistry:
     """Every declared feed by the name that partitions and messages use: ``<collection>.<feed>``."""
 
-    def __init__(self, collections: Mapping[str, Sequence[FeedDeclaration]]) -> None:
+    def __init__(
+        self,
+        collections: Mapping[str, Sequence[FeedDeclaration]],
+        reporting_currencies: Mapping[str, str] | None = None,
+    ) -> None:
+        self.reporting_currencies = dict(reporting_currencies or {})
         self.collections = {name: tuple(feeds) for name, feeds in collections.items()}
         self._by_key = {
             f"{collection}.{feed.name}": (collection, feed)
@@ -153,3 +188,7 @@ class FeedRegistry:
     def kinds(self, collection: str) -> dict[str, str]:
         """Return each feed's kind, by feed name."""
         return {feed.name: feed.kind for feed in self.collections[collection]}
+
+    def languages(self, collection: str) -> dict[str, str]:
+        """Return the language of each feed's texts, by feed name."""
+        return {feed.name: feed.language for feed in self.collections[collection]}

@@ -256,27 +256,6 @@ def _delivery(row: sa.Row[Any]) -> Delivery:
     )
 
 
-def release(engine: Engine, collection: str, feed: str) -> int:
-    """Let a feed's newest held delivery be read as it is; return how many were released, 1 or 0.
-
-    It waits again, and is read without the rule that held it.
-    """
-    with engine.begin() as connection:
-        held = connection.execute(
-            sa.select(deliveries.c.delivery_id)
-            .where(
-                deliveries.c.collection == collection, deliveries.c.feed == feed, deliveries.c.state == "held"
-            )
-            .order_by(deliveries.c.delivered_at.desc(), deliveries.c.delivery_id.desc())
-            .limit(1)
-        ).scalar_one_or_none()
-        return connection.execute(
-            deliveries.update()
-            .where(deliveries.c.delivery_id == held, deliveries.c.state == "held")
-            .values(state="released", error=None)
-        ).rowcount
-
-
 def reading_position(engine: Engine, collection: str, feed: str) -> str:
     """Return what a feed's catalogue rows were read up to.
 

@@ -8,12 +8,13 @@ text with columns put in.  A record that holds the whole path as one key (``Vari
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
+from catalog.remembering import LONGEST
 from catalog.texts import clean_text
 
 _STEP = re.compile(r"(?P<name>[^.\[\]]+)(?P<lists>(?:\[[^\[\]]*\])*)")
@@ -21,11 +22,11 @@ _LIST = re.compile(r"\[([^\[\]]*)\]")
 # The common types first: asking an abstract class takes ten times as long.
 _MAPPINGS = (dict, Mapping)
 _LISTS = (list, Sequence)
+_CONTAINERS = (*_MAPPINGS, *_LISTS)
 _COLUMN = re.compile(r"\{([^{}]+)\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
+class Stated(NamedTuple):
     """A value as the feed gives it, and the path it stood at."""
 
     path: str
@@ -57,22 +58,62 @@ def first_stated(record: Mapping[str, Any], path: str) -> Stated | None:
     for alternative in _alternatives(record, path):
         if alternative in record:  # most fields are plain columns
             if is_stated(record[alternative]):
-                return Stated(path=alternative, value=record[alternative])
+                return Stated(alternative, record[alternative])
             continue
         for value in _values(record, alternative):
             if is_stated(value):
-                return Stated(path=alternative, value=value)
+                return Stated(alternative, value)
     return None
+
+
+def finder(path: str) -> Callable[[Mapping[str, Any]], Stated | None]:
+    """Return ``first_stated`` of one path, made ready for many records."""
+    if "{" in path or (any("." in one or "[" in one for one in _split_alternatives(path)) and "|" in path):
+        return lambda record: first_stated(record, path)
+    if "." in path or "[" in path:
+        return _document_finder(path)
+    return _column_finder(path, _split_alternatives(path))
+
+
+def _column_finder(path: str, columns: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Stated | None]:
+    def find(record: Mapping[str, Any]) -> Stated | None:
+        for column in columns if len(columns) == 1 or path not in record else (path,):
+            value = record.get(column)
+            if value.__class__ is str:
+                if value and not value.isspace():
+                    return Stated(column, value)
+            elif is_stated(value):
+                return Stated(column, value)
+        return None
+
+    return find
+
+
+def _document_finder(path: str) -> Callable[[Mapping[str, Any]], Stated | None]:
+    steps = _steps(path)
+
+    def find(record: Mapping[str, Any]) -> Stated | None:
+        for value in [record[path]] if path in record else _walk(record, steps):
+            if is_stated(value):
+                return Stated(path, value)
+        return None
+
+    return find
 
 
 def all_stated(record: Mapping[str, Any], path: str) -> Iterator[Stated]:
     """Yield every stated value at the first alternative of ``path`` that has one, in order."""
     for alternative in _alternatives(record, path):
+        if alternative in record:
+            if is_stated(record[alternative]):
+                yield Stated(alternative, record[alternative])
+                return
+            continue
         found = False
         for value in _values(record, alternative):
             if is_stated(value):
                 found = True
-                yield Stated(path=alternative, value=value)
+                yield Stated(alternative, value)
         if found:
             return
 
@@ -81,7 +122,7 @@ def holds(record: Mapping[str, Any], path: str) -> bool:
     """Tell whether the record has a place for ``path`` at all, stated or empty."""
     for alternative in _alternatives(record, path):
         columns = _COLUMN.findall(alternative) or [alternative]
-        if any(column in record or any(True for _ in _walk(record, _steps(column))) for column in columns):
+        if any(column in record or _walk(record, _steps(column)) for column in columns):
             return True
     return False
 
@@ -108,9 +149,7 @@ def is_stated(value: Any) -> bool:
         return False
     if isinstance(value, str):
         return bool(value) and not value.isspace()
-    if isinstance(value, (*_MAPPINGS, *_LISTS)):
-        return len(value) > 0
-    return True
+    return len(value) > 0 if isinstance(value, _CONTAINERS) else True
 
 
 def as_text(value: Any) -> str:
@@ -158,25 +197,43 @@ def _steps(path: str) -> tuple[_Step, ...]:
     return tuple(steps)
 
 
-def _walk(value: Any, steps: Sequence[_Step]) -> Iterator[Any]:
-    if not steps:
-        yield value
-        return
-    step, rest = steps[0], steps[1:]
-    if not isinstance(value, _MAPPINGS) or step.name not in value:
-        return
-    values = [value[step.name]]
-    for selection in step.selections:
-        values = [
-            element
-            for one in values
-            # One value where several may stand is a list of one: XML cannot tell the two apart.
-            for element in (one if isinstance(one, _LISTS) and not isinstance(one, str) else [one])
-            if selection is None or _selected(element, *selection)
-        ]
+def _walk(value: Any, steps: Sequence[_Step]) -> list[Any]:
+    values = [value]
+    for step in steps:
+        found: list[Any] = []
+        for one in values:
+            if isinstance(one, _MAPPINGS) and step.name in one:
+                here = [one[step.name]]
+                for selection in step.selections:
+                    here = _selected(here, selection)
+                found += here
+        values = found
+    return values
+
+
+def _selected(values: list[Any], selection: tuple[str, str] | None) -> list[Any]:
+    selected: list[Any] = []
     for one in values:
-        yield from _walk(one, rest)
+        # One value where several may stand is a list of one: XML cannot tell the two apart.
+        elements = one if isinstance(one, _LISTS) and not isinstance(one, str) else [one]
+        if selection is None:
+            selected += elements
+            continue
+        key, wanted = selection
+        selected += [
+            element
+            for element in elements
+            if isinstance(element, _MAPPINGS) and _label(element.get(key, "")) == wanted
+        ]
+    return selected
 
 
-def _selected(element: Any, key: str, wanted: str) -> bool:
-    return isinstance(element, _MAPPINGS) and as_text(element.get(key, "")).casefold() == wanted
+def _label(value: Any) -> str:
+    if isinstance(value, str) and len(value) <= LONGEST:
+        return _folded(value)  # a feed's labels are few, and every record has them all
+    return as_text(value).casefold()
+
+
+@lru_cache(maxsize=4096)
+def _folded(text: str) -> str:
+    return clean_text(text).casefold()

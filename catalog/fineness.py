@@ -1,33 +1,61 @@
-"""Purity of precious metal: karat, hallmark and millesimal spellings to parts per mille.
+"""Purity of precious metal in a text: karat, hallmark and millesimal spellings to parts per mille.
 
-Karat values follow the hallmarks of ISO 9202 where there is one (14 K is 585, not 583), else the exact share.
+Spellings and marks are data (``vocabulary/fineness.yaml``).  What a purity belongs to, the metal or its
+plating, is read by ``catalog.metals``.
 """
 
 import re
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import yaml
 
 from catalog.errors import UnreadableValueError
+from catalog.texts import comparable
 
-PER_MILLE_OF_KARAT = {
-    24: 999, 23: 958, 22: 916, 21: 875, 20: 833, 19: 800, 18: 750, 17: 708, 16: 667, 15: 625, 14: 585,
-    13: 542, 12: 500, 11: 458, 10: 417, 9: 375, 8: 333,
-}  # fmt: skip
-GOLD_MARKS = frozenset(
-    {333, 375, 417, 500, 583, 585, 625, 750, 800, 833, 875, 900, 916, 917, 958, 986, 990, 995, 999}
-)
-SILVER_MARKS = frozenset({800, 830, 835, 875, 900, 916, 925, 935, 940, 950, 958, 970, 980, 990, 999})
-PLATINUM_MARKS = frozenset({500, 585, 600, 800, 850, 900, 950, 990, 999})
-MARKS_OF_METAL = {
-    "gold": GOLD_MARKS, "silver": SILVER_MARKS, "platinum": PLATINUM_MARKS, "palladium": PLATINUM_MARKS,
-}  # fmt: skip
+
+def _data() -> dict[str, Any]:
+    text = (files("catalog") / "vocabulary" / "fineness.yaml").read_text(encoding="utf-8")
+    content: dict[str, Any] = yaml.safe_load(text)
+    return content
+
+
+_DATA = _data()
+PER_MILLE_OF_KARAT: dict[int, int] = _DATA["karat"]
+MARKS_OF_METAL = {metal: frozenset(marks) for metal, marks in _DATA["marks"].items()}
+_MARKS = frozenset().union(*MARKS_OF_METAL.values())
+_METAL_OF_SYMBOL: dict[str, str] = _DATA["symbols"]
+
+
+def _one_of(spellings: list[str]) -> str:
+    return "|".join(re.escape(one) for one in sorted(spellings, key=len, reverse=True))
+
 
 KARAT = re.compile(
-    r"(?<![\w.,])(\d{1,2})\s*-?\s*(?:k(?:arat|arats|t|ts)?|ct|cts|carat|carats|قيراط|कैरेट)(?!\w)"
-    r"|(?:عيار)\s*(\d{2})(?!\d)",
+    rf"(?<![\w.,])(\d{{1,2}})\s*-?\s*(?:{_one_of(_DATA['after_karat'])})(?!\w)"
+    rf"|(?:{_one_of(_DATA['before_karat'])})\s*(\d{{2}})(?!\d)",
     re.IGNORECASE,
 )
-_SHARE = re.compile(r"(?<![\w.,])(\d{3,4})\s*(?:/\s*1000|‰|er(?!\w))", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+_THREE_DIGITS = re.compile(r"\d{3}")
+_SYMBOL = re.compile(
+    rf"(?<!\w)({_one_of(list(_METAL_OF_SYMBOL))})\.?[ -]?(\d{{3}})(?!\w|[.,]\d)", re.IGNORECASE
+)
+_SHARE = re.compile(rf"(?<![\w.,])(\d{{3,4}})\s*(?:{_one_of(_DATA['after_mark'])})(?!\w)", re.IGNORECASE)
 _BARE = re.compile(r"(?<![\w.,/])(\d{3})(?![\w/]|[.,]\d)")
 _DECIMAL = re.compile(r"(?<![\w.,])0?[.,](\d{3})(?!\d)")
+_PERCENT = re.compile(r"(?<![\w.,])(\d{2}[.,]\d)\s*%")  # "92.5 %"; a whole number of per cent is anything's
+
+
+class Purity(NamedTuple):
+    """One purity inside a text: where it stands, and what it says."""
+
+    start: int
+    end: int
+    per_mille: int
+    is_karat: bool
+    metal: str | None = None  # where the purity's own letters name it: "Pt950"
 
 
 def per_mille_of_karat(karat: int) -> int:
@@ -48,47 +76,46 @@ def karat_of(per_mille: int) -> int | None:
     return close if abs(PER_MILLE_OF_KARAT[close] - per_mille) <= 2 else None
 
 
-def statements(text: str) -> list[tuple[int, int, int, bool]]:
-    """Return every purity in ``text`` as (start, end, parts per mille, written as karat), in its order.
+def named_purity(text: str) -> int | None:
+    """Return the parts per mille that a name fixes by itself, as ``sterling`` does; None for other texts."""
+    return _names().get(comparable(text))
+
+
+def statements(text: str) -> list[Purity]:
+    """Return every purity in ``text``, in its order.
 
     A carat weight ("1.5 ct") is no purity; neither is a number that no hallmark knows ("304 stainless
     steel").
     """
-    found: list[tuple[int, int, int, bool]] = []
+    if not _DIGIT.search(text):
+        return []
+    found: list[Purity] = []
     for match in KARAT.finditer(text):
         karat = int(match.group(1) or match.group(2))
         if karat in PER_MILLE_OF_KARAT:
-            found.append((match.start(), match.end(), PER_MILLE_OF_KARAT[karat], True))
-    known = GOLD_MARKS | SILVER_MARKS | PLATINUM_MARKS
-    for pattern in (_SHARE, _DECIMAL, _BARE):
-        for match in pattern.finditer(text):
-            value = int(match.group(1))
-            taken = any(start < match.end() and match.start() < end for start, end, *_ in found)
-            if value in known and not taken:
-                found.append((match.start(), match.end(), value, False))
+            found.append(Purity(match.start(), match.end(), PER_MILLE_OF_KARAT[karat], True))
+    if _THREE_DIGITS.search(text):
+        for match in _SYMBOL.finditer(text):
+            metal = _METAL_OF_SYMBOL[match.group(1).lower()]
+            if int(match.group(2)) in MARKS_OF_METAL[metal]:
+                found.append(Purity(match.start(), match.end(), int(match.group(2)), False, metal))
+        for pattern in (_SHARE, _DECIMAL, _BARE):
+            found += _marks(text, pattern, found)
+    if "%" in text:
+        found += _marks(text, _PERCENT, found)
     return sorted(found)
 
 
-def read_fineness(text: str) -> int | None:
-    """Return the parts per mille that ``text`` states for the metal; None when it is only a plating's.
+def _marks(text: str, pattern: re.Pattern[str], found: list[Purity]) -> list[Purity]:
+    marks = []
+    for match in pattern.finditer(text):
+        value = int(re.sub(r"[.,]", "", match.group(1)))
+        taken = any(one.start < match.end() and match.start() < one.end for one in found)
+        if value in _MARKS and not taken:
+            marks.append(Purity(match.start(), match.end(), value, False))
+    return marks
 
-    ``18K Gold plating`` is gold on something else: the piece's own purity stays unsaid.
 
-    Raises:
-        UnreadableValueError: If the text holds no purity at all, or several different ones.
-    """
-    from catalog.metals import read_metal  # metals needs the patterns above
-
-    if not statements(text):
-        if text.strip().isdecimal() and int(text) in PER_MILLE_OF_KARAT:
-            return PER_MILLE_OF_KARAT[int(text)]
-        message = f"{text!r} holds no purity: write 18K, 750 or 750/1000"
-        raise UnreadableValueError(message)
-    stated = read_metal(text)
-    if stated.fineness is not None or stated.plating is not None:
-        return stated.fineness
-    values = {value for *_, value, _ in statements(text)}
-    if len(values) > 1:
-        message = f"{text!r} holds several purities: {', '.join(map(str, sorted(values)))} per mille"
-        raise UnreadableValueError(message)
-    return values.pop()
+@cache
+def _names() -> dict[str, int]:
+    return {comparable(name): per_mille for name, per_mille in _DATA["names"].items()}

@@ -12,6 +12,7 @@ from catalog.readers import (
     json_document,
     json_lines,
     magento_csv,
+    rates_csv,
     shopify_csv,
     shopify_json,
     woocommerce_csv,
@@ -59,6 +60,7 @@ FORMATS: Mapping[str, Format] = {
     "jsonl": Format(read=json_lines.read, by_lines=True),
     "csv": Format(read=csv_table.read, by_lines=True),
     "xml": Format(read=xml_document.read),
+    "rates": Format(read=rates_csv.read, plain_numbers=True, by_lines=True),
     "images": Format(
         read=image_manifest.read,
         mapping={"source_id": "path", "title": "title", "category": "category", "images": "path"},

@@ -37,11 +37,15 @@ def read_gtin(text: str) -> str:
     if "e+" in digits.casefold():
         message = f"GTIN {text!r} went through a spreadsheet that rounded it: export the column as text"
         raise UnreadableValueError(message)
-    try:
-        valid = str(ean.validate(digits))
-    except ValidationError as error:
-        message = f"GTIN {text!r} is not valid: {error}"
-        raise UnreadableValueError(message) from error
+    plain = digits.isascii() and digits.isdigit() and len(digits) in (8, 12, 13, 14)
+    if plain and ean.calc_check_digit(digits[:-1]) == digits[-1]:  # nothing to take out, as nearly always
+        valid = digits
+    else:
+        try:
+            valid = str(ean.validate(digits))
+        except ValidationError as error:
+            message = f"GTIN {text!r} is not valid: {error}"
+            raise UnreadableValueError(message) from error
     gtin = valid.zfill(14)
     if not int(gtin):
         message = f"GTIN {text!r} is a placeholder"

@@ -64,8 +64,25 @@ class FailedImage:
     transient: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What is fetched: its name in messages, the declaration's key for its base, and how large it may be."""
+
+    noun: str = "picture"
+    key: str = "images"
+    largest: int = LARGEST_IMAGE  # bytes
+
+
+PICTURES = Sought()
+
+
 def fetch_images(
-    wanted: Iterable[WantedImage], declaration: FeedDeclaration, *, access: LocationAccess, workers: int
+    wanted: Iterable[WantedImage],
+    declaration: FeedDeclaration,
+    *,
+    access: LocationAccess,
+    workers: int,
+    sought: Sought = PICTURES,
 ) -> Iterator[FetchedImage | FailedImage]:
     """Yield each wanted picture as it is done, in no particular order.
 
@@ -73,7 +90,7 @@ def fetch_images(
     memory.  Closing the iterator early leaves nothing running but the requests under way.
     """
     with access.http(declaration) as http:
-        source = _Source(declaration, access, http)
+        source = _Source(declaration, access, http, sought)
         waiting = iter(wanted)
         pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="loupe-images")
         try:
@@ -92,13 +109,18 @@ def fetch_images(
 class _Source:
     """One feed's pictures: where relative names lie, and which hosts the operator declared."""
 
-    def __init__(self, declaration: FeedDeclaration, access: LocationAccess, http: HttpClient) -> None:
+    def __init__(
+        self, declaration: FeedDeclaration, access: LocationAccess, http: HttpClient, sought: Sought
+    ) -> None:
         self._declaration = declaration
+        self._sought = sought
         self._access = access
         self._http = http
-        self._base = _base_of(declaration)
+        self._base = _base_of(declaration, sought)
         self._trusted = {
-            host_of(one) for one in (declaration.location, declaration.images or "") if one.startswith(_WEB)
+            host_of(one)
+            for one in (declaration.location, declaration.images or "", self._base)
+            if one.startswith(_WEB)
         } - {None}
         self._folder = None if "://" in self._base else Path(self._base).resolve()
         self._failures: dict[str, int] = {}
@@ -125,7 +147,7 @@ class _Source:
     def _data(self, location: str) -> bytes:
         address = location.strip()
         if not address or "\x00" in address:
-            raise _refused("bad_location", location, "is no address")
+            raise _refused("bad_location", location, "is no address", self._sought)
         if address.startswith("//"):
             address = f"https:{address}"  # shops write addresses without a scheme
         if address.casefold().startswith(_WEB):
@@ -133,11 +155,11 @@ class _Source:
         if address.startswith("s3://"):
             return self._from_s3(s3_address(address), location)
         if "://" in address or address.casefold().startswith(("data:", "file:", "javascript:")):
-            raise _refused("bad_location", location, "is no path, http(s) or s3 address")
+            raise _refused("bad_location", location, "is no path, http(s) or s3 address", self._sought)
         if self._folder is not None:
-            return _from_folder(self._folder, address)
+            return _from_folder(self._folder, address, self._sought)
         if _climbs(address):
-            raise _refused("outside_folder", location, f"leads out of {self._base}")
+            raise _refused("outside_folder", location, f"leads out of {self._base}", self._sought)
         if self._base.startswith("s3://"):
             base = s3_address(self._base)
             relative = address.lstrip("/")
@@ -157,7 +179,9 @@ class _Source:
             )
             raise FeedUnreachableError(message, reason=NOT_ASKED)
         try:
-            data = self._http.get(url, allow_private=host in self._trusted, max_bytes=LARGEST_IMAGE).body
+            data = self._http.get(
+                url, allow_private=host in self._trusted, max_bytes=self._sought.largest
+            ).body
         except FeedUnreachableError:
             with self._lock:
                 self._failures[host] = self._failures.get(host, 0) + 1
@@ -178,18 +202,20 @@ class _Source:
         ]
         if _climbs(address.key) or not any(_is_below(address, one) for one in allowed):
             # With the operator's credentials a feed could otherwise read any bucket that they open.
-            raise _refused("outside_folder", location, "is not below the feed's own S3 prefix")
+            raise _refused("outside_folder", location, "is not below the feed's own S3 prefix", self._sought)
         try:
-            return read_object(self._s3, address, LARGEST_IMAGE)
+            return read_object(self._s3, address, self._sought.largest)
         except FeedRefusedError as error:
             decoded = unquote(address.key)
             if error.reason != "not_found" or decoded == address.key or _climbs(decoded):
                 raise
-            return read_object(self._s3, S3Address(bucket=address.bucket, key=decoded), LARGEST_IMAGE)
+            return read_object(self._s3, S3Address(bucket=address.bucket, key=decoded), self._sought.largest)
 
 
-def _base_of(declaration: FeedDeclaration) -> str:
+def _base_of(declaration: FeedDeclaration, sought: Sought) -> str:
     """Return what relative picture paths are below: the declared base, else where the feed itself lies."""
+    if sought.key == "attachments" and declaration.attachments is not None:
+        return declaration.attachments
     if declaration.images is not None:
         return declaration.images
     location = declaration.location
@@ -203,7 +229,7 @@ def _base_of(declaration: FeedDeclaration) -> str:
     return str(path if path.is_dir() else path.parent)
 
 
-def _from_folder(folder: Path, address: str) -> bytes:
+def _from_folder(folder: Path, address: str, sought: Sought) -> bytes:
     outside = False
     for spelling in _spellings(address.lstrip("/\\") or address):
         if spelling.startswith("/"):
@@ -216,17 +242,21 @@ def _from_folder(folder: Path, address: str) -> bytes:
             if not path.is_file():
                 continue
             size = path.stat().st_size
-            if size > LARGEST_IMAGE:
-                raise _refused("too_large", address, f"has {size} bytes, more than {LARGEST_IMAGE}")
+            if size > sought.largest:
+                raise _refused("too_large", address, f"has {size} bytes, more than {sought.largest}", sought)
             with path.open("rb") as file:
-                return file.read(LARGEST_IMAGE + 1)
+                return file.read(sought.largest + 1)
         except PermissionError as error:
-            raise _refused("refused", address, "may not be read: grant read rights to this user") from error
+            raise _refused(
+                "refused", address, "may not be read: grant read rights to this user", sought
+            ) from error
         except (OSError, ValueError, RuntimeError):
             continue  # a name that this file system cannot hold, or links that lead in a circle: no such file
     if outside:
-        raise _refused("outside_folder", address, f"leads out of {folder}")
-    raise _refused("missing_file", address, f"is not in {folder}: put the file there or correct `images`")
+        raise _refused("outside_folder", address, f"leads out of {folder}", sought)
+    raise _refused(
+        "missing_file", address, f"is not in {folder}: put the file there or correct `{sought.key}`", sought
+    )
 
 
 def _spellings(address: str) -> Iterator[str]:
@@ -249,8 +279,8 @@ def _is_below(address: S3Address, base: S3Address) -> bool:
     return address.bucket == base.bucket and (not base.key or address.key.startswith(f"{base.key}/"))
 
 
-def _refused(reason: str, location: str, what: str) -> FeedRefusedError:
-    return FeedRefusedError(f"picture {_shown(location)} {what}", reason=reason)
+def _refused(reason: str, location: str, what: str, sought: Sought) -> FeedRefusedError:
+    return FeedRefusedError(f"{sought.noun} {_shown(location)} {what}", reason=reason)
 
 
 def _shown(location: str) -> str:

@@ -27,6 +27,8 @@ RETRIED_ALWAYS = frozenset(
 MISSING_OBJECT = "missing_object"
 WRITE_BATCH = 64
 _STRICTNESS = {"retailer": 0, "manufacturer": 1, "community": 2}
+_SEVERITY = ("accepted", "review", "quarantined")
+_MAY_BE_FETCHED = sa.or_(image_references.c.consent.is_(None), image_references.c.consent == "granted")
 
 
 class ImageKeyCollisionError(CatalogError):
@@ -55,18 +57,29 @@ class Seen:
     width: int | None = None
     height: int | None = None
     measures: Mapping[str, float] | None = None
+    perceptual_hash: str | None = None
+    frame_hash: str | None = None
     unreadable: str | None = None
     message: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRendition:
-    """One served size of a picture, as kept: ``digest`` names its bytes in the object store."""
+class RenditionFile:
+    """One file that is served of a picture, by its name: a size, or ``cutout``."""
 
-    longest_side: int
+    name: str
     width: int
     height: int
     data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenditionSet:
+    """What is served of a picture: files, what stands in for them while they load, and what was done."""
+
+    files: Sequence[RenditionFile]
+    thumbhash: str
+    processing: Mapping[str, float]
 
 
 def image_key_of(image_id: str) -> int:
@@ -88,7 +101,7 @@ def locations_to_fetch(
         sa.and_(image_references.c.attempts > 0, image_references.c.attempts < attempts),
         sa.literal(retry_failed),
     )
-    failed_but_worth_it = sa.and_(image_references.c.state == "failed", worth_it)
+    failed_but_worth_it = sa.and_(image_references.c.state == "failed", worth_it, _MAY_BE_FETCHED)
     with reading(engine) as connection:
         return list(
             connection.execute(
@@ -117,6 +130,7 @@ def retry_failed(engine: Engine, collection: str) -> int:
                 image_references.c.collection == collection,
                 image_references.c.live,
                 image_references.c.state == "failed",
+                _MAY_BE_FETCHED,
             )
             .values(state="pending", attempts=0, reason=None, message=None)
         ).rowcount
@@ -187,6 +201,7 @@ def _note(
         image_references.c.collection == collection,
         image_references.c.feed == feed,
         image_references.c.location == outcome.location,
+        _MAY_BE_FETCHED,  # another listing may name the same place without consent
     )
     if outcome.location in kept:
         values: dict[str, Any] = {
@@ -267,6 +282,8 @@ def look_at_pictures(
                     width=sa.bindparam("new_width"),
                     height=sa.bindparam("new_height"),
                     measures=sa.bindparam("new_measures"),
+                    perceptual_hash=sa.bindparam("new_perceptual_hash"),
+                    frame_hash=sa.bindparam("new_frame_hash"),
                     unreadable=sa.bindparam("new_unreadable"),
                     unreadable_message=sa.bindparam("new_message"),
                     measures_version=sa.bindparam("new_version"),
@@ -278,6 +295,8 @@ def look_at_pictures(
                         "new_width": seen.width,
                         "new_height": seen.height,
                         "new_measures": None if seen.measures is None else dict(seen.measures),
+                        "new_perceptual_hash": seen.perceptual_hash,
+                        "new_frame_hash": seen.frame_hash,
                         "new_unreadable": seen.unreadable,
                         "new_message": seen.message,
                         "new_version": None if seen.unreadable == MISSING_OBJECT else version,
@@ -310,6 +329,7 @@ def judge_pictures(
     kind_of_feed: Mapping[str, str],
     *,
     version: str,
+    beside: Mapping[str, tuple[str, Sequence[dict[str, Any]]]] | None = None,
 ) -> int:
     """Give every picture of the collection its verdict; return how many verdicts changed.
 
@@ -321,6 +341,8 @@ def judge_pictures(
     Args:
         judge: Measures and feed kind to verdict and findings.
         kind_of_feed: Feed name to its kind.
+        beside: Pictures that other pictures or their uses speak against: the verdict that this leads to, and
+            why.  The worse verdict counts, and all reasons stand.
     """
     with engine.begin() as connection:
         decided = in_force(connection, collection, "picture")
@@ -357,7 +379,8 @@ def judge_pictures(
             elif (decision := decided.get((image_id,))) is not None:
                 after = (*_decided_verdict(decision), version)
             else:
-                after = (*judge(row.measures, strictest(kinds)), version)
+                verdict = judge(row.measures, strictest(kinds))
+                after = (*_worse(verdict, (beside or {}).get(image_id)), version)
             if before.get(image_id) != after:
                 new.append((image_id, after))
         gone = [image_id for image_id in before if image_id not in uses]
@@ -397,16 +420,24 @@ def _decided_verdict(decision: Decision) -> tuple[str, list[dict[str, Any]]]:
     return "accepted" if decision.decision == ACCEPT else "quarantined", [finding]
 
 
+def _worse(
+    one: tuple[str, list[dict[str, Any]]], other: tuple[str, Sequence[dict[str, Any]]] | None
+) -> tuple[str, list[dict[str, Any]]]:
+    if other is None:
+        return one
+    return max(one[0], other[0], key=_SEVERITY.index), [*one[1], *other[1]]
+
+
 def render_pictures(
     engine: Engine,
     objects: ObjectStore,
     collection: str,
-    render: Callable[[bytes], Sequence[StoredRendition]],
+    render: Callable[[bytes], RenditionSet],
     *,
     version: str,
     workers: int,
 ) -> int:
-    """Make the served sizes of accepted pictures and of those in review.
+    """Make what is served of accepted pictures and of those in review.
 
     Return how many pictures got theirs.  One whose bytes are gone from the object store is passed over, and
     fetched again by the next run.
@@ -426,17 +457,18 @@ def render_pictures(
             ).scalars()
         )
 
-    def store(image_id: str) -> dict[str, dict[str, Any]] | None:
+    def store(image_id: str) -> dict[str, Any] | None:
         try:
             data = objects.get(digest_key("images", image_id))
         except ObjectMissingError:
             return None
-        kept = {}
-        for one in render(data):
+        made = render(data)
+        files = {}
+        for one in made.files:
             digest = sha256_hex(one.data)
             objects.put(digest_key("renditions", digest, ".webp"), one.data)
-            kept[str(one.longest_side)] = {"digest": digest, "width": one.width, "height": one.height}
-        return kept
+            files[one.name] = {"digest": digest, "width": one.width, "height": one.height}
+        return {"files": files, "thumbhash": made.thumbhash, "processing": dict(made.processing)}
 
     for batch in _worked(waiting, store, workers):
         made = [{"seen_id": image_id, "new_renditions": kept} for image_id, kept in batch if kept is not None]

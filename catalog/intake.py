@@ -17,11 +17,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
+from catalog.attachments.ledger import refer_to_attachments
 from catalog.breakers import HISTORY, DeliveryMeasures, Limits, reasons_to_hold
+from catalog.community.consent import NO_CONSENT, allows, refusal
 from catalog.declarations import FeedDeclaration
 from catalog.deliveries import WAITING, Delivery
 from catalog.listing import Damage, Listing, Reject, Remark
 from catalog.price_history import close_spans, note_prices
+from catalog.rates.rate import Rate
+from catalog.rates.table import note_rates
+from catalog.reading import Statement
 from catalog.tables import deliveries, image_references, listings, rejects
 from storage.batches import batches
 
@@ -64,7 +69,7 @@ def take_in(
     engine: Engine,
     delivery: Delivery,
     declaration: FeedDeclaration,
-    statements: Iterable[Listing | Reject | Remark | Damage],
+    statements: Iterable[Statement],
 ) -> IntakeReport:
     """Read one delivery into the catalogue and note what became of it.
 
@@ -101,6 +106,8 @@ def take_in(
                 delivery.name,
                 counts.stale,
             )
+        if declaration.deliveries == "full":
+            _supersede_held(connection, delivery)
         return _finish(connection, delivery, counts, "damaged" if counts.damage else "read")
 
 
@@ -132,14 +139,14 @@ def _read_all(
     connection: Connection,
     delivery: Delivery,
     declaration: FeedDeclaration,
-    statements: Iterable[Listing | Reject | Remark | Damage],
+    statements: Iterable[Statement],
     counts: "_Counts",
 ) -> None:
     live_before = _live(connection, delivery)
     counts.measures.is_first = live_before == 0
     history = _history(connection, delivery)
     for batch in batches(_counted(statements, counts), BATCH_ROWS):
-        _store(connection, delivery, batch, counts)
+        _store(connection, delivery, batch, counts, keep_former=declaration.kind != "community")
     if delivery.state != "released":
         _require_usual(delivery, declaration, history, counts)
     if declaration.deliveries == "increments" or counts.damage:
@@ -159,6 +166,20 @@ def _read_all(
     counts.withdrawn = len(unstated)
 
 
+def _supersede_held(connection: Connection, delivery: Delivery) -> None:
+    """Put aside what of a full feed was held before: read now, it would change nothing."""
+    connection.execute(
+        deliveries.update()
+        .where(
+            deliveries.c.collection == delivery.collection,
+            deliveries.c.feed == delivery.feed,
+            deliveries.c.state == "held",
+            deliveries.c.delivered_at < delivery.delivered_at,
+        )
+        .values(state="superseded")
+    )
+
+
 def _require_usual(
     delivery: Delivery, declaration: FeedDeclaration, history: Sequence[Mapping[str, float]], counts: _Counts
 ) -> None:
@@ -166,7 +187,7 @@ def _require_usual(
     reasons = []
     if counts.damage and declaration.damage == "hold":
         reasons.append(f"it is damaged ({counts.error})")
-    limits = Limits(**declaration.breakers.model_dump())
+    limits = Limits(**declaration.breakers.model_dump(exclude={"pictures_failed"}))
     is_full = declaration.deliveries == "full" and not counts.damage
     reasons += reasons_to_hold(counts.measures.figures(), history, limits, is_full=is_full)
     if reasons:
@@ -202,14 +223,15 @@ def _history(connection: Connection, delivery: Delivery) -> list[dict[str, float
     return history
 
 
-def _counted(
-    statements: Iterable[Listing | Reject | Remark | Damage], counts: _Counts
-) -> Iterator[Listing | Reject]:
+def _counted(statements: Iterable[Statement], counts: _Counts) -> Iterator[Listing | Rate | Reject]:
     for statement in statements:
         match statement:
             case Listing():
                 counts.accepted += 1
                 counts.measures.count(statement)
+                yield statement
+            case Rate():
+                counts.accepted += 1
                 yield statement
             case Reject():
                 counts.rejected += 1
@@ -224,7 +246,12 @@ def _counted(
 
 
 def _store(
-    connection: Connection, delivery: Delivery, batch: Sequence[Listing | Reject], counts: _Counts
+    connection: Connection,
+    delivery: Delivery,
+    batch: Sequence[Listing | Rate | Reject],
+    counts: _Counts,
+    *,
+    keep_former: bool,
 ) -> None:
     refused = [
         {
@@ -238,6 +265,7 @@ def _store(
     ]
     if refused:
         connection.execute(rejects.insert(), refused)
+    note_rates(connection, delivery.collection, [one for one in batch if isinstance(one, Rate)])
     stated = {_listing_id(delivery, one): one for one in batch if isinstance(one, Listing)}
     if not stated:
         return
@@ -309,7 +337,9 @@ def _store(
         at=delivery.delivered_at,
         delivery_id=delivery.delivery_id,
     )
-    _refer_to_images(connection, delivery, stated)
+    _refer_to_images(connection, delivery, stated, keep_former=keep_former)
+    files = {listing_id: listing.attachments for listing_id, listing in stated.items()}
+    refer_to_attachments(connection, delivery.collection, delivery.feed, files)
 
 
 def _listing_id(delivery: Delivery, listing: Listing) -> str:
@@ -319,8 +349,10 @@ def _listing_id(delivery: Delivery, listing: Listing) -> str:
 def _row(delivery: Delivery, listing_id: str, listing: Listing) -> dict[str, Any]:
     values = asdict(listing)
     del values["place"]
-    images = values.pop("images")
-    canonical = json.dumps({**values, "images": images}, sort_keys=True, ensure_ascii=False).encode()
+    images, files = values.pop("images"), values.pop("attachments")
+    canonical = json.dumps(
+        {**values, "images": images, "attachments": files}, sort_keys=True, ensure_ascii=False
+    ).encode()
     return {
         "collection": delivery.collection,
         "listing_id": listing_id,
@@ -333,10 +365,15 @@ def _row(delivery: Delivery, listing_id: str, listing: Listing) -> dict[str, Any
     }
 
 
-def _refer_to_images(connection: Connection, delivery: Delivery, stated: Mapping[str, Listing]) -> None:
+def _refer_to_images(
+    connection: Connection, delivery: Delivery, stated: Mapping[str, Listing], *, keep_former: bool
+) -> None:
     """Bring the picture references of these listings in line with what they now name.
 
-    A reference keeps its state while its location stays the same; a new location waits to be fetched.
+    A reference keeps its state while its location stays the same; a new location waits to be fetched.  With
+    ``keep_former`` it shows the picture it had until then (``catalog.held`` says how long); a customer's
+    picture that is not named any more may have lost its consent, and goes at once.  One without consent is
+    not fetched, and lets go of its picture when consent is withdrawn.
     """
     before = {
         (row.listing_id, row.position): row
@@ -346,34 +383,52 @@ def _refer_to_images(connection: Connection, delivery: Delivery, stated: Mapping
                 image_references.c.position,
                 image_references.c.location,
                 image_references.c.alt,
+                image_references.c.role_stated,
                 image_references.c.live,
+                image_references.c.consent,
             ).where(
                 image_references.c.collection == delivery.collection,
                 image_references.c.listing_id.in_(list(stated)),
             )
         )
     }
-    new, moved = [], []
+    new: list[dict[str, Any]] = []
+    moved: list[tuple[dict[str, Any], dict[str, Any]]] = []
     for listing_id, listing in stated.items():
         for position, mention in enumerate(listing.images):
             known = before.pop((listing_id, position), None)
-            values = {
+            may = allows(mention.consent)
+            values: dict[str, Any] = {
                 "location": mention.location,
                 "alt": mention.alt,
-                "state": "pending",
-                "reason": None,
-                "message": None,
+                "role_stated": mention.role,
+                "state": "pending" if may else "failed",
+                "reason": None if may else NO_CONSENT,
+                "message": None if may else refusal(mention.consent),
                 "attempts": 0,
                 "image_id": None,
                 "live": True,
+                "consent": mention.consent,
             }
             at = {"collection": delivery.collection, "listing_id": listing_id, "position": position}
             if known is None:
                 new.append({**at, "feed": delivery.feed, **values})
-            elif known.location != mention.location:
-                moved.append((at, values))
-            elif known.alt != mention.alt or not known.live:
-                moved.append((at, {"alt": mention.alt, "live": True}))
+            elif known.location != mention.location or allows(known.consent) != may:
+                former = ("image_id",) if keep_former and may else ()
+                moved.append((at, {name: value for name, value in values.items() if name not in former}))
+            elif (known.alt, known.role_stated, known.consent, known.live) != (
+                mention.alt,
+                mention.role,
+                mention.consent,
+                True,
+            ):
+                same: dict[str, Any] = {
+                    "alt": mention.alt,
+                    "role_stated": mention.role,
+                    "live": True,
+                    "consent": mention.consent,
+                }
+                moved.append((at, same if may else same | {"message": values["message"]}))
     if new:
         connection.execute(image_references.insert(), new)
     for (listing_id, position), row in before.items():

@@ -2,17 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageMention:
     """A picture that a listing names.
 
-    ``location`` is a URL, or a path relative to the feed's ``images`` folder, as the feed gives it.
+    ``location`` is a URL, or a path relative to the feed's ``images`` folder, as the feed gives it; ``role``
+    is ours for what the feed says the picture is: primary, detail, worn, frame_360, certificate, community.
     """
 
     location: str
     alt: str | None = None
+    role: str | None = None
+    consent: str | None = None  # granted, missing or withdrawn; None where the feed is not asked for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentMention:
+    """A file beside the pictures that a listing names: a drawing, 3D model, certificate or document."""
+
+    kind: str
+    location: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +70,15 @@ class Listing:
     price_minor: int | None = None
     list_price_minor: int | None = None
     currency: str | None = None
+    tax: str | None = None  # included or excluded in the prices
+    tax_percent: float | None = None
     rating: float | None = None
+    origin: str | None = None
+    certificate_details: Mapping[str, Any] | None = None
+    contributor: str | None = None  # keyed pseudonym
+    claims: Mapping[str, str] | None = None
     images: tuple[ImageMention, ...] = ()
+    attachments: tuple[AttachmentMention, ...] = ()
     read_from: Mapping[str, Reading] = field(default_factory=dict)
 
 

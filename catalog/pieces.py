@@ -18,7 +18,8 @@ from catalog.cross_reference import COMPARED, CrossReference, cross_reference, f
 from catalog.decided_joins import DecidedJoins, Overruled, settle
 from catalog.decisions import Decision, in_force
 from catalog.disagreements import write_cross_reference
-from catalog.joining import join
+from catalog.join_proposals import stored_ties
+from catalog.joining import Tie, join
 from catalog.tables import feeds, listings, piece_listings, pieces
 from storage.batches import batches
 
@@ -71,7 +72,8 @@ def resolve_pieces(engine: Engine, collection: str) -> PiecesReport:
             for row in connection.execute(sa.select(pieces).where(pieces.c.collection == collection))
         }
         decided = settle(in_force(connection, collection, "join").values(), by_id)
-        groups = join(rows, ties=decided.ties, apart=decided.apart)
+        looked_alike, _ = stored_ties(connection, collection, rows)
+        groups = join(rows, ties=(*decided.ties, *looked_alike), apart=decided.apart)
         names = _name_groups(
             [members for members, _ in groups], by_id, {one: was[0] for one, was in before.items()}, stored
         )
@@ -82,7 +84,7 @@ def resolve_pieces(engine: Engine, collection: str) -> PiecesReport:
         }
         members_of = {name: _by_age(members, by_id) for name, (members, _) in zip(names, groups, strict=True)}
         forwarded = _forwarded(stored, members_of, before, after)
-        merged = _merged_by_decision(rows, by_id, decided, stored, after)
+        merged = _merged_by_decision(rows, by_id, decided, looked_alike, stored, after)
         found = cross_reference(
             members_of,
             _kinds(connection, collection),
@@ -183,6 +185,7 @@ def _merged_by_decision(
     rows: list[dict[str, Any]],
     by_id: Mapping[str, Mapping[str, Any]],
     decided: DecidedJoins,
+    ties: Iterable[Tie],
     stored: Container[str],
     after: Mapping[str, tuple[str, str]],
 ) -> dict[str, list[Mapping[str, Any]]]:
@@ -192,7 +195,7 @@ def _merged_by_decision(
     """
     if not decided.ties:
         return {}
-    apart = [_by_age(members, by_id) for members, _ in join(rows, apart=decided.apart)]
+    apart = [_by_age(members, by_id) for members, _ in join(rows, ties=ties, apart=decided.apart)]
     parts = Counter(after[order[0]["listing_id"]][0] for order in apart)
     live = {name for name, _ in after.values()}
     merged = {}

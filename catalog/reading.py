@@ -8,22 +8,28 @@ raises: a bad row is a Reject, a file that breaks off is one Damage.
 from collections.abc import Iterator
 from pathlib import Path
 
+from catalog.community.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from catalog.declarations import FeedDeclaration
 from catalog.formats import format_of
 from catalog.listing import Damage, Listing, Reject, Remark
+from catalog.rates.rate import Rate
 from catalog.readers.compression import keep_whole_lines, unpacked
 from catalog.readers.record import Read, Record
 from catalog.seen_ids import SeenIds
 from catalog.standardise import Standardiser
 
+Statement = Listing | Rate | Reject | Remark | Damage
 
-def read_delivery(path: Path, declaration: FeedDeclaration) -> Iterator[Listing | Reject | Remark | Damage]:
+
+def read_delivery(
+    path: Path, declaration: FeedDeclaration, pseudonyms: Pseudonyms = NO_PSEUDONYMS
+) -> Iterator[Statement]:
     """Yield what a delivery holds, in its order; a listing's remarks follow it.
 
     Remarks about the whole file have an empty ``source_id`` and the place ``file``.  Of two records with one
     id, the first is the listing and the second a reject.
     """
-    standardiser = Standardiser(declaration)
+    standardiser = Standardiser(declaration, pseudonyms)
     seen = SeenIds()
     records = 0
     for one in _read_plain(path, declaration):
@@ -36,7 +42,10 @@ def read_delivery(path: Path, declaration: FeedDeclaration) -> Iterator[Listing 
             yield Reject(
                 place=outcome.place,
                 reason="duplicate_id",
-                message=f"the delivery holds {outcome.source_id!r} already: ids must be distinct",
+                message=(
+                    f"an earlier row has the id {outcome.source_id!r} already and was taken: "
+                    "give every product an id of its own"
+                ),
                 source_id=outcome.source_id,
                 field="source_id",
                 value=outcome.source_id,

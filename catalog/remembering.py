@@ -19,7 +19,7 @@ def remembered(entries: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
         @wraps(function)
         def ask(*args: P.args, **kwargs: P.kwargs) -> T:
             for one in args:
-                if isinstance(one, str) and len(one) > LONGEST:
+                if one.__class__ is str and len(one) > LONGEST:
                     return function(*args, **kwargs)
             return cached(*args, **kwargs)  # type: ignore[arg-type] # mypy asks for Hashable, which P cannot say
 

@@ -39,6 +39,7 @@ class SearchableImages:
 def searchable_images(engine: Engine, collection: str) -> SearchableImages:
     """Read the accepted pictures of a collection with every live reference to them.
 
+    A certificate is a picture of paper, not of the piece: the listing that shows it is not found by it.
     "Now" is the latest delivery: the same catalogue gives the same tiers whenever it is read.
     """
     with reading(engine) as connection:
@@ -96,6 +97,7 @@ def searchable_images(engine: Engine, collection: str) -> SearchableImages:
                 image_references.c.collection == collection,
                 image_references.c.live,
                 verdicts.c.verdict == "accepted",
+                sa.or_(image_references.c.role.is_(None), image_references.c.role != "certificate"),
             )
             .order_by(images.c.image_key, listings.c.listing_id)
         ).mappings()

@@ -5,35 +5,48 @@ cannot be read leaves its field empty and gets a Remark; ``read_from`` keeps the
 interpreted field.  Category, metal and stones come from the title only where no column states them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from catalog import vocabulary
-from catalog.declarations import FeedDeclaration
-from catalog.dimensions import read_labelled_lengths, read_lengths, read_weight
+from catalog import cell_values, vocabulary
+from catalog.attachments.certificates import read_certificate
+from catalog.attachments.mentions import attachment_mentions
+from catalog.cell_values import Complaints, Said
+from catalog.cells import LONGEST_RAW, Column
+from catalog.community.claims import claim_of
+from catalog.community.pseudonyms import NO_PSEUDONYMS, Pseudonyms
+from catalog.declarations import MAPPED_FIELDS, FeedDeclaration
+from catalog.dimensions import read_weight
 from catalog.errors import UnreadableValueError
-from catalog.field_paths import Stated, all_stated, as_text, first_stated, holds
-from catalog.fineness import read_fineness
+from catalog.field_paths import Stated, all_stated, as_text, finder, holds
 from catalog.formats import FORMATS
 from catalog.identifiers import clean_part_number, read_gtin
 from catalog.image_mentions import image_mentions
-from catalog.listing import Listing, Reading, Reject, Remark
-from catalog.metals import MetalStatement, read_metal
+from catalog.listing import AttachmentMention, Listing, Reading, Reject, Remark
+from catalog.metals import METAL_FIELDS, MetalStatement, merge_statements, read_metal
 from catalog.money import Money, read_money
 from catalog.readers.record import Record
-from catalog.texts import plain_line, plain_text, shortened
+from catalog.texts import may_hold_markup, plain_line, plain_text, shortened
 
 LONGEST_ID = 235
 LONGEST_TITLE = 2000
 LONGEST_BRAND = 200
 LONGEST_CODE = 100
 LONGEST_DESCRIPTION = 100_000
-LONGEST_RAW = 500
 
-_METAL_FIELDS = ("metal", "fineness", "plating", "metal_colour")
+BEYOND_THE_OFFER = ("origin", "certificate_details.", "contributor", "claims.", "attachments.", "tax")
+_NOTHING_SAID = MetalStatement()
+_WORD_LISTS: Mapping[str, vocabulary.Field] = {"stones": "stone", "styles": "style"}
+_PARSERS: Mapping[str, Callable[[str], Any]] = {
+    "weight": read_weight,
+    "gtin": read_gtin,
+    "rating": cell_values.rating,
+    "tax_percent": cell_values.tax_percent,
+}
 
 
 class RowRejectedError(Exception):
@@ -78,13 +91,47 @@ class _Work:
 class Standardiser:
     """Turn one feed's records into listings by its declaration."""
 
-    def __init__(self, declaration: FeedDeclaration) -> None:
+    def __init__(self, declaration: FeedDeclaration, pseudonyms: Pseudonyms = NO_PSEUDONYMS) -> None:
+        self._pseudonyms = pseudonyms
         self.declaration = declaration
         self.language = declaration.language
         form = FORMATS[declaration.format]
         self.number_language = "en" if form.plain_numbers else declaration.language
         self.mapping = {**form.mapping, **declaration.mapping}
         self._never_held = dict(declaration.mapping)
+        names = dict.fromkeys((*MAPPED_FIELDS, *self.mapping, *declaration.defaults))
+        self._find = {name: self._finder(name) for name in names}
+        self._title_languages = [name for name in names if name.startswith("title.")]
+        self._lengths = [name for name in names if name.startswith("dimensions_mm.")]
+        self._ring_sizes = [
+            name for name in (*self.mapping, *declaration.defaults) if name.startswith("ring_size")
+        ]
+        self._certificate_parts = [name for name in names if name.startswith("certificate_details.")]
+        self._claim_parts = [name for name in names if name.startswith("claims.")]
+        self._has_attachments = any(name.startswith("attachments.") for name in self.mapping)
+        self._says_more = any(
+            name.startswith(BEYOND_THE_OFFER) for name in (*self.mapping, *declaration.defaults)
+        )
+        self._columns = {name: Column(interpret) for name, interpret in self._interpreters()}
+        self._money_columns: dict[str | None, Column] = {}  # by the currency of amounts that state none
+
+    def _interpreters(self) -> Iterator[tuple[str, Callable[[str], Said[Any]]]]:
+        spoken = {"language": self.language}
+        yield "currency", self._currency_of
+        yield "category", partial(cell_values.category, **spoken)
+        yield "colour", partial(cell_values.colour, **spoken)
+        yield "tax", partial(cell_values.tax, **spoken)
+        yield "availability", partial(cell_values.availability, **spoken)
+        for name in METAL_FIELDS:
+            yield name, partial(cell_values.metal, name, **spoken)
+        for name, field_name in _WORD_LISTS.items():
+            yield name, partial(cell_values.terms, name, field_name, **spoken)
+        for name, parse in _PARSERS.items():
+            yield name, partial(cell_values.parsed, parse=parse)
+        for name in self._lengths:
+            yield name, partial(cell_values.lengths, name.removeprefix("dimensions_mm."), **spoken)
+        for name in self._ring_sizes:
+            yield name, partial(cell_values.ring_sizes, name.partition(".")[2] or None)
 
     def read(self, record: Record) -> tuple[Listing | Reject, list[Remark]]:
         """Return what a record becomes, and what is remarked about it; a reject has no remarks."""
@@ -114,13 +161,44 @@ class Standardiser:
         for name, path in self._never_held.items():
             message = f"no record has {path!r}: mend the mapping of {name}, or take it out"
             yield Remark(place="file", source_id="", field=name, value=path, message=message)
+        if "contributor" in self.mapping and self._pseudonyms.key is None:
+            message = (
+                "contributors are kept as keyed pseudonyms only, and there is no key: set contributor_key"
+            )
+            path = self.mapping["contributor"]
+            yield Remark(place="file", source_id="", field="contributor", value=path, message=message)
+
+    def complaints(self, name: str, text: str) -> Complaints:
+        """Return what would be remarked of a text in a field's column, where a field is read so."""
+        if name not in self._columns or name == "currency":
+            return ()
+        return self._columns[name].read(Stated(name, text)).said.complaints
+
+    def _finder(self, name: str) -> Callable[[Mapping[str, Any]], Stated | None]:
+        find = finder(self.mapping[name]) if name in self.mapping else None
+        if name not in self.declaration.defaults:
+            return find or (lambda _: None)
+        default = Stated("defaults", self.declaration.defaults[name])
+        return (lambda record: find(record) or default) if find else (lambda _: default)
 
     def _stated(self, record: Record, name: str) -> Stated | None:
-        path = self.mapping.get(name)
-        stated = first_stated(record.fields, path) if path else None
-        if stated is None and name in self.declaration.defaults:
-            return Stated(path="defaults", value=self.declaration.defaults[name])
-        return stated
+        return self._find[name](record.fields)
+
+    def _said(self, work: _Work, name: str) -> Said[Any] | None:
+        """Return what a field's cell says, having kept where it stood and what is to be remarked."""
+        stated = self._find[name](work.record.fields)
+        return None if stated is None else self._said_by(work, name, stated)
+
+    def _said_by(self, work: _Work, name: str, stated: Stated) -> Said[Any]:
+        cell = self._columns[name].read(stated)
+        work.read_from[name] = cell.reading
+        for text, message in cell.said.complaints:
+            work.remark(name, text, message)
+        return cell.said
+
+    def _value(self, work: _Work, name: str) -> Any:
+        said = self._said(work, name)
+        return said.value if said else None
 
     def _source_id(self, record: Record) -> str:
         stated = self._stated(record, "source_id")
@@ -147,6 +225,7 @@ class Standardiser:
         if self.declaration.format == "images" and isinstance(work.record.fields.get("sha256"), str):
             work.read_from["images"] = Reading(column="sha256", raw=as_text(work.record.fields["sha256"]))
         stated_currency = price or list_price
+        more = self._beyond_the_offer(work) if self._says_more else {}
         return Listing(
             place=work.record.place,
             source_id=work.source_id,
@@ -160,34 +239,32 @@ class Standardiser:
             metal_colour=metal.metal_colour,
             fineness=metal.fineness,
             plating=metal.plating,
-            stones=self._several(work, "stones", "stone", told),
-            styles=self._several(work, "styles", "style", None),
-            colour=self._one_of_several(work, "colour"),
+            stones=self._several(work, "stones", told),
+            styles=self._several(work, "styles", None),
+            colour=self._value(work, "colour"),
             dimensions_mm=self._dimensions(work),
-            weight_g=self._parsed(work, "weight", lambda text: read_weight(text)),
-            gtin=self._parsed(work, "gtin", read_gtin),
+            weight_g=self._value(work, "weight"),
+            gtin=self._value(work, "gtin"),
             mpn=self._code(work, "mpn"),
             sku=self._code(work, "sku"),
-            certificate=self._code(work, "certificate"),
-            availability=self._availability(work),
+            certificate=self._code(work, "certificate") or _certificate_number(more),
+            availability=self._value(work, "availability") or "unknown",
             price_minor=price.minor if price else None,
             list_price_minor=list_price.minor if list_price else None,
             currency=stated_currency.currency if stated_currency else None,
-            rating=self._parsed(work, "rating", _rating),
+            rating=self._value(work, "rating"),
             images=images,
             read_from=work.read_from,
+            **more,
         )
 
     def _titles(self, record: Record) -> tuple[str, dict[str, str]]:
         titles = {}
-        for name in self.mapping:
-            if name.startswith("title."):
-                stated = self._stated(record, name)
-                text = plain_line(as_text(stated.value)) if stated else ""
-                if text:
-                    titles[name.removeprefix("title.")] = shortened(text, LONGEST_TITLE)
-        stated = self._stated(record, "title")
-        title = plain_line(as_text(stated.value)) if stated else ""
+        for name in self._title_languages:
+            text = _line(self._stated(record, name))
+            if text:
+                titles[name.removeprefix("title.")] = shortened(text, LONGEST_TITLE)
+        title = _line(self._stated(record, "title"))
         title = title or titles.get(self.language) or next(iter(titles.values()), "")
         if not title:
             message = f"the record states no title at {self.mapping.get('title')!r}"
@@ -223,12 +300,12 @@ class Standardiser:
         return price, list_price
 
     def _currency(self, work: _Work) -> str | None:
-        stated = self._stated(work.record, "currency")
-        if stated is None:
-            return self.declaration.currency
-        text = work.note("currency", stated)
+        said = self._said(work, "currency")
+        return said.value if said else self.declaration.currency
+
+    def _currency_of(self, text: str) -> Said[str]:
         try:
-            return read_money(f"1 {text}", currency=self.declaration.currency, language="en").currency
+            return Said(read_money(f"1 {text}", currency=self.declaration.currency, language="en").currency)
         except UnreadableValueError:
             message = f"{text!r} is no currency we know: write an ISO 4217 code"
             raise RowRejectedError("bad_price", message, field="currency", value=text) from None
@@ -237,13 +314,24 @@ class Standardiser:
         stated = self._stated(work.record, name)
         if stated is None:
             return None
-        text = work.note(name, stated)
-        value = stated.value if _is_number(stated.value) else text
+        if currency not in self._money_columns:
+            self._money_columns[currency] = Column(partial(self._money_of, currency))
+        number = _is_number(stated.value)
+        cell = self._money_columns[currency].read(stated)
+        if number:  # a number of a document is taken as it is
+            cell = cell._replace(said=self._money_of(currency, stated.value))
+        work.read_from[name] = cell.reading
+        for value, message in cell.said.complaints:
+            reason = "no_currency" if "states no currency" in message else "bad_price"
+            raise RowRejectedError(reason, shortened(message, 300), field=name, value=value)
+        money: Money = cell.said.value
+        return money
+
+    def _money_of(self, currency: str | None, value: Any) -> Said[Money | None]:
         try:
-            return read_money(value, currency=currency, language=self.number_language)
+            return Said(read_money(value, currency=currency, language=self.number_language))
         except UnreadableValueError as error:
-            reason = "no_currency" if "states no currency" in str(error) else "bad_price"
-            raise RowRejectedError(reason, shortened(str(error), 300), field=name, value=text) from None
+            return Said(None, ((as_text(value), str(error)),))
 
     def _description(self, work: _Work) -> str | None:
         stated = self._stated(work.record, "description")
@@ -271,8 +359,7 @@ class Standardiser:
         return text
 
     def _short_text(self, work: _Work, name: str, length: int) -> str | None:
-        stated = self._stated(work.record, name)
-        text = plain_line(as_text(stated.value)) if stated else ""
+        text = _line(self._stated(work.record, name))
         if len(text) > length:
             work.remark(name, text, f"the value has {len(text)} letters, more than {length}: left out")
             return None
@@ -287,236 +374,128 @@ class Standardiser:
         return code
 
     def _category(self, work: _Work, title: str) -> str | None:
-        stated = self._stated(work.record, "category")
-        if stated is not None:
-            text = work.note("category", stated)
-            found = self._category_of(text)
-            if found is not None:
-                return found
-            if not all(vocabulary.says_nothing("category", part) for part in _levels(text)):
-                work.remark("category", text, "the category is none we know: it was left empty")
-                return None
+        said = self._said(work, "category")
+        if said is not None:
+            if isinstance(said.value, cell_values.OtherGoods):
+                text = work.read_from["category"].raw
+                raise RowRejectedError("not_jewelry", said.value.message, field="category", value=text)
+            if said.value is not None or said.complaints:
+                category: str | None = said.value
+                return category
         found = vocabulary.category_in(title, language=self.language)
         if found is not None:
             work.read_from["category"] = Reading(column="title", raw=shortened(title, LONGEST_RAW))
         return found
 
-    def _category_of(self, text: str) -> str | None:
-        for level in reversed(_levels(text)):
-            term = vocabulary.look_up("category", level, language=self.language)
-            term = term or vocabulary.category_in(level, language=self.language)
-            if term is not None:
-                return term
-        return None
-
     def _metal(self, work: _Work, title: str) -> MetalStatement:
         statements: dict[str, MetalStatement] = {}
-        for name in _METAL_FIELDS:
-            stated = self._stated(work.record, name)
-            if stated is not None:
-                text = work.note(name, stated)
-                statements[name] = self._metal_statement(work, name, text)
-        if "metal" not in statements or _says_nothing_of_metal(work.read_from["metal"].raw):
+        for name in METAL_FIELDS:
+            said = self._said(work, name)
+            if said is not None:
+                statements[name] = said.value
+        if "metal" not in statements or (
+            statements["metal"] == _NOTHING_SAID
+            and cell_values.says_nothing_of_metal(work.read_from["metal"].raw)
+        ):
             from_title = read_metal(title, language=self.language)
             if from_title.says_something and not any(one.metal for one in statements.values()):
                 statements["title"] = from_title
-        return self._merged_metal(work, statements, title)
-
-    def _metal_statement(self, work: _Work, name: str, text: str) -> MetalStatement:
-        if name == "metal_colour" or name == "plating":
-            whole = vocabulary.look_up("metal_colour" if name == "metal_colour" else "plating", text)
-            if whole is None and name == "plating":  # a plating column may name the bare metal
-                metal = vocabulary.look_up("metal", text, language=self.language)
-                whole = metal if metal in vocabulary.terms("plating") else None
-            if whole is not None:
-                colour = read_metal(text, language=self.language).metal_colour
-                if name == "metal_colour":
-                    return MetalStatement(metal_colour=whole)
-                return MetalStatement(plating=whole, metal_colour=colour)
-        said = read_metal(text, language=self.language)
-        if name == "fineness":
-            try:
-                said = MetalStatement(
-                    metal=said.metal,
-                    metal_colour=said.metal_colour,
-                    fineness=read_fineness(text),
-                    plating=said.plating,
-                    several=said.several,
-                )
-            except UnreadableValueError as error:
-                if not said.says_something:
-                    work.remark(name, text, str(error))
-            return said
-        if name == "metal" and not said.says_something:
-            whole = vocabulary.look_up("metal", text, language=self.language)
-            if whole is not None:
-                return MetalStatement(metal=whole)
-        if said.several and name == "metal":
-            work.remark(
-                name, text, f"the text names several metals ({', '.join(said.several)}): none was chosen"
-            )
-        elif not said.says_something and not _says_nothing_of_metal(text):
-            work.remark(name, text, f"the {name.replace('_', ' ')} is none we know: it was left empty")
-        return said
+        return self._merged_metal(work, statements, title) if statements else _NOTHING_SAID
 
     def _merged_metal(self, work: _Work, statements: dict[str, MetalStatement], title: str) -> MetalStatement:
-        """Take each part from its own column first, then from the others.
+        merged = merge_statements(tuple(statements.items()))
+        if merged.conflict:
+            work.remark("metal", work.read_from["metal"].raw, merged.conflict)
+        from_title: Reading | None = None
+        for part, name in merged.sources:
+            if name == "title":
+                from_title = from_title or Reading(column="title", raw=shortened(title, LONGEST_RAW))
+                work.read_from[part] = from_title
+            elif part not in work.read_from:
+                work.read_from[part] = work.read_from[name]
+        return merged.statement
 
-        Where the metal column names what another column says is only the plating ("Rose Gold" beside "925
-        Silver with Rose Gold Plating"), the fuller statement explains the bare one.
-        """
-        order = [name for name in (*_METAL_FIELDS, "title") if name in statements]
-        said = statements.get("metal")
-        if said is not None and said.metal is not None and said.plating is None:
-            for name in order:
-                other = statements[name]
-                if other.metal not in (None, said.metal):
-                    if other.plating == said.metal:
-                        statements["metal"] = MetalStatement(
-                            metal=other.metal, metal_colour=said.metal_colour
-                        )
-                    elif name != "title":
-                        message = (
-                            f"the metal is {said.metal}, but {name} says {other.metal}: the former was taken"
-                        )
-                        work.remark("metal", work.read_from["metal"].raw, message)
-                        statements[name] = MetalStatement(metal_colour=other.metal_colour)
-                    break
-        parts: dict[str, Any] = {}
-        for part in ("metal", "metal_colour", "fineness", "plating"):
-            for name in (part, *(one for one in order if one != part)):
-                value = getattr(statements[name], part) if name in statements else None
-                if value is not None:
-                    parts[part] = value
-                    if name == "title":
-                        work.read_from[part] = Reading(column="title", raw=shortened(title, LONGEST_RAW))
-                    elif part not in work.read_from:
-                        work.read_from[part] = work.read_from[name]
-                    break
-        return MetalStatement(**parts)
-
-    def _several(
-        self, work: _Work, name: str, vocabulary_name: vocabulary.Field, title: str | None
-    ) -> tuple[str, ...]:
+    def _several(self, work: _Work, name: str, title: str | None) -> tuple[str, ...]:
         path = self.mapping.get(name)
         values = list(all_stated(work.record.fields, path)) if path else []
         if not values and name in self.declaration.defaults:
-            values = [Stated(path="defaults", value=self.declaration.defaults[name])]
+            values = [Stated("defaults", self.declaration.defaults[name])]
         if values:
-            joined = ", ".join(as_text(one.value) for one in values)
-            work.read_from[name] = Reading(column=values[0].path, raw=shortened(joined, LONGEST_RAW))
-            terms: dict[str, None] = {}
-            for part in (part.strip() for part in joined.replace(";", ",").split(",")):
-                whole = vocabulary.look_up(vocabulary_name, part, language=self.language)
-                found = (
-                    (whole,) if whole else vocabulary.find_all(vocabulary_name, part, language=self.language)
-                )
-                terms.update(dict.fromkeys(found))
-                if (
-                    part
-                    and not found
-                    and not vocabulary.names_another_field(vocabulary_name, part, language=self.language)
-                ):
-                    work.remark(name, part, f"{part!r} is none of the {name} we know: it was left out")
-            return tuple(terms)
-        found = vocabulary.find_all(vocabulary_name, title, language=self.language) if title else ()
+            joined = values[0].value if len(values) == 1 else ", ".join(as_text(one.value) for one in values)
+            terms: tuple[str, ...] = self._said_by(work, name, Stated(values[0].path, joined)).value
+            return terms
+        found = vocabulary.find_all(_WORD_LISTS[name], title, language=self.language) if title else ()
         if found and title:
             work.read_from[name] = Reading(column="title", raw=shortened(title, LONGEST_RAW))
         return found
 
-    def _one_of_several(self, work: _Work, name: vocabulary.Field) -> str | None:
-        stated = self._stated(work.record, name)
-        if stated is None:
-            return None
-        text = work.note(name, stated)
-        term = vocabulary.look_up(name, text, language=self.language)
-        found = (term,) if term else vocabulary.find_all(name, text, language=self.language)
-        if len(found) == 1:
-            return found[0]
-        if found:
-            return "multicolour"
-        if not vocabulary.says_nothing(name, text):
-            work.remark(name, text, f"the {name} is none we know: it was left empty")
-        return None
+    def _beyond_the_offer(self, work: _Work) -> dict[str, Any]:
+        """Return the fields that few feeds have: none of this is asked of a feed that maps none of them."""
+        return {
+            "origin": self._short_text(work, "origin", LONGEST_CODE),
+            "certificate_details": self._certificate_details(work) or None,
+            "contributor": self._contributor(work) if "contributor" in self.mapping else None,
+            "claims": self._claims(work),
+            "attachments": self._attachments(work) if self._has_attachments else (),
+            "tax": self._value(work, "tax"),
+            "tax_percent": self._value(work, "tax_percent"),
+        }
+
+    def _certificate_details(self, work: _Work) -> dict[str, Any]:
+        stated = {}
+        for name in self._certificate_parts:
+            found = self._stated(work.record, name)
+            if found is not None:
+                stated[name.removeprefix("certificate_details.")] = work.note(name, found)
+        details, complaints = read_certificate(stated)
+        for part, text, message in complaints:
+            work.remark(f"certificate_details.{part}", text, message)
+        return details
+
+    def _contributor(self, work: _Work) -> str | None:
+        """Return the contributor's pseudonym; what the feed calls them is kept nowhere."""
+        stated = self._stated(work.record, "contributor")
+        return self._pseudonyms.of(as_text(stated.value)) if stated else None
+
+    def _claims(self, work: _Work) -> dict[str, str] | None:
+        stated = {}
+        for name in self._claim_parts:
+            found = self._stated(work.record, name)
+            if found is not None:
+                stated[name.removeprefix("claims.")] = shortened(as_text(found.value), LONGEST_RAW)
+        return claim_of(stated) or None
+
+    def _attachments(self, work: _Work) -> tuple[AttachmentMention, ...]:
+        mentions, complaints = attachment_mentions(work.record.fields, self.mapping)
+        for complaint in complaints:
+            work.remark("attachments", "", complaint)
+        return mentions
 
     def _dimensions(self, work: _Work) -> dict[str, float]:
         lengths: dict[str, float] = {}
-        for key in self.mapping.keys() | self.declaration.defaults.keys():
-            if not key.startswith("dimensions_mm."):
-                continue
-            stated = self._stated(work.record, key)
-            if stated is None:
-                continue
-            text = work.note(key, stated)
+        for key in self._lengths:
             name = key.removeprefix("dimensions_mm.")
-            try:
-                found = (
-                    read_labelled_lengths(text, language=self.language)
-                    if name == "*"
-                    else read_lengths(text, name)
-                )
-            except UnreadableValueError as error:
-                work.remark(key, text, str(error))
-                continue
-            if name == "*" and not found:
-                work.remark(key, text, "the text names no length with a unit")
-            for measure, length in found.items():
-                if name == "*":
-                    lengths.setdefault(measure, length)
-                else:
-                    lengths[measure] = length
+            said = self._said(work, key)
+            if said is not None:  # what a column is named for counts more than what a text says in passing
+                lengths = said.value | lengths if name == "*" else lengths | said.value
+        for key in self._ring_sizes:
+            said = self._said(work, key)
+            if said is not None:
+                lengths = said.value | lengths
         return dict(sorted(lengths.items()))
 
-    def _parsed(self, work: _Work, name: str, parse: "Callable[[str], Any]") -> Any:
-        stated = self._stated(work.record, name)
-        if stated is None:
-            return None
-        text = work.note(name, stated)
-        try:
-            return parse(text)
-        except UnreadableValueError as error:
-            work.remark(name, text, str(error))
-            return None
 
-    def _availability(self, work: _Work) -> str:
-        stated = self._stated(work.record, "availability")
-        if stated is None:
-            return "unknown"
-        text = work.note("availability", stated)
-        if _is_number(stated.value) or text.removeprefix("-").isdecimal():
-            try:
-                return "in_stock" if Decimal(text) > 0 else "out_of_stock"  # a count of pieces
-            except InvalidOperation:
-                return "unknown"
-        term = vocabulary.look_up("availability", text.rpartition("/")[2], language=self.language)
-        if term is None:
-            work.remark("availability", text, "the availability is none we know: it was left unknown")
-        return term or "unknown"
+def _certificate_number(more: Mapping[str, Any]) -> str | None:
+    details = more.get("certificate_details") or {}
+    return clean_part_number(details["number"]) if "number" in details else None
 
 
-def _says_nothing_of_metal(text: str) -> bool:
-    return all(vocabulary.says_nothing("metal", part) for part in text.replace("/", ",").split(","))
-
-
-def _levels(text: str) -> list[str]:
-    """Return the levels of a category path: "Apparel & Accessories > Jewelry > Rings"."""
-    for mark in (">", "»", "|", "/", ","):
-        if mark in text:
-            return [level.strip() for level in text.split(mark) if level.strip()]
-    return [text]
+def _line(stated: Stated | None) -> str:
+    if stated is None:
+        return ""
+    text = as_text(stated.value)
+    return plain_line(text) if may_hold_markup(text) else text
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-
-
-def _rating(text: str) -> float:
-    try:
-        rating = Decimal(text.replace(",", ".").split("/")[0].strip())
-    except InvalidOperation:
-        message = f"rating {text!r} is no number"
-        raise UnreadableValueError(message) from None
-    if not rating.is_finite() or not 0 <= rating <= 100:
-        message = f"rating {text!r} is outside 0 to 100"
-        raise UnreadableValueError(message)
-    return float(rating)

@@ -116,6 +116,17 @@ listings = Table(
     Column("list_price_minor", BigInteger),
     Column("currency", String(3)),
     Column("rating", Float),
+    Column("origin", String(100)),  # where it was made, as stated
+    Column(
+        "certificate_details", JSON(none_as_null=True)
+    ),  # laboratory, number, carat, colour, clarity, cut -> as stated
+    Column("contributor", String(64)),  # keyed pseudonym of whoever sent it in
+    Column(
+        "claims", JSON(none_as_null=True)
+    ),  # feed, source_id, url, gtin -> of the listing that its pictures are said to show
+    Column("claimed_listing_id", String(300)),  # the listing that these name, where it exists
+    Column("tax", String(8)),  # included or excluded in the prices; null where it is not stated
+    Column("tax_percent", Float),
     Column("read_from", JSON, nullable=False),  # our field -> {"column": ..., "raw": ...}
     ForeignKeyConstraint(["delivery_id"], ["deliveries.delivery_id"]),
     Index("ix_listings_feed", "collection", "feed"),
@@ -158,9 +169,8 @@ piece_listings = Table(
     Column("collection", String(64), primary_key=True),
     Column("listing_id", String(300), primary_key=True),
     Column("piece_id", String(32), nullable=False),
-    Column(
-        "rule", String(32), nullable=False
-    ),  # alone, decided, gtin, certificate, brand_mpn, brand_attributes
+    # alone, decided, gtin, certificate, brand_mpn, brand_attributes, pictures
+    Column("rule", String(32), nullable=False),
     Index("ix_piece_listings_piece", "collection", "piece_id"),
 )
 
@@ -213,8 +223,11 @@ images = Table(
     Column("unreadable", String(40)),  # reason code when the bytes are no picture we accept
     Column("unreadable_message", Text),
     Column("measures", JSON),
-    Column("measures_version", String(16)),
-    Column("renditions", JSON),  # longest side in pixels -> {"digest", "width", "height"}
+    Column("perceptual_hash", String(16)),  # of the piece: 64 bits as hexadecimal digits
+    Column("frame_hash", String(16)),  # of the whole frame
+    Column("measures_version", String(16)),  # of measures and hashes
+    # {"files": name -> {"digest", "width", "height"}, "thumbhash", "processing": {"cast_ab", "tilt_deg"}}
+    Column("renditions", JSON),
     Column("renditions_version", String(16)),
 )
 
@@ -227,14 +240,47 @@ image_references = Table(
     Column("feed", String(64), nullable=False),
     Column("location", Text, nullable=False),  # URL or path, as the feed gives it
     Column("alt", Text),
+    Column("role_stated", String(16)),  # what the feed says of it, in our vocabulary
+    Column("role", String(16)),  # primary, detail, worn, frame_360, certificate, community
     Column("state", String(12), nullable=False),  # pending, fetched, failed
     Column("reason", String(40)),  # reason code of a failure
     Column("message", Text),
     Column("attempts", Integer, nullable=False),
     Column("image_id", String(64)),
     Column("live", Boolean, nullable=False),  # false once its listing no longer names it
+    Column("consent", String(10)),  # granted, missing, withdrawn; null where the feed is not asked for it
     Index("ix_image_references_state", "collection", "state"),
     Index("ix_image_references_image", "image_id"),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("listing_id", String(300), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("feed", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),  # drawing, model_3d, certificate, document
+    Column("location", Text, nullable=False),  # URL or path, as the feed gives it
+    Column("name", String(200), nullable=False),
+    Column("digest", String(64)),  # names its bytes in the object store
+    Column("bytes", BigInteger),
+    Column("state", String(12), nullable=False),  # pending, fetched, failed
+    Column("reason", String(40)),
+    Column("message", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("live", Boolean, nullable=False),  # false once its listing no longer names it
+    Index("ix_attachments_state", "collection", "state"),
+)
+
+exchange_rates = Table(
+    "exchange_rates",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("base", String(3), primary_key=True),
+    Column("quote", String(3), primary_key=True),
+    Column("day", String(10), primary_key=True),  # from which it holds
+    Column("rate", String(40), nullable=False),  # units of quote for one of base, as a decimal text
 )
 
 verdicts = Table(
@@ -245,6 +291,47 @@ verdicts = Table(
     Column("verdict", String(12), nullable=False),  # accepted, quarantined, review, rejected
     Column("reasons", JSON, nullable=False),  # [{"rule", "measured", "required"}]
     Column("rules_version", String(16), nullable=False),
+)
+
+picture_relations = Table(
+    "picture_relations",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("first", String(64), primary_key=True),  # image_id, the smaller of the two
+    Column("second", String(64), primary_key=True),
+    Column("relation", String(24), nullable=False),  # same_photograph, altered_photograph, look_alike
+    Column("evidence", JSON, nullable=False),  # what comparing their pixels gave, and how they were laid
+    Column("version", String(16), nullable=False),
+)
+
+picture_flags = Table(
+    "picture_flags",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("image_id", String(64), primary_key=True),
+    Column("flag", String(24), primary_key=True),  # placeholder, near_duplicate, several_sellers, copied
+    Column("evidence", JSON, nullable=False),
+)
+
+join_proposals = Table(
+    "join_proposals",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("first", String(300), primary_key=True),  # listing_id, the smaller of the two
+    Column("second", String(300), primary_key=True),
+    Column("evidence", JSON, nullable=False),
+)
+
+image_domains = Table(
+    "image_domains",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("image_id", String(64), primary_key=True),
+    Column("domain_id", String(64), nullable=False),  # the head that gave the score, by its digest
+    Column("score", Float, nullable=False),  # logit of "shows jewelry"
+    Column(
+        "bound", Float, nullable=False
+    ),  # below it the picture is kept out, unless its listing states jewelry
 )
 
 price_history = Table(

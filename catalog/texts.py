@@ -11,15 +11,17 @@ _SURROGATES = re.compile(r"[\ud800-\udfff]")
 # PostgreSQL refuses U+0000 in text, and a lone surrogate cannot be encoded at all; JSON feeds can hold both.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w+);")
-_TAG = re.compile(r"""</?([a-zA-Z][a-zA-Z0-9]*)(?:\s(?:[^<>"']|"[^"<>]*"|'[^'<>]*')*)?/?>""")
+_BLOCKS = frozenset(
+    {"br", "p", "div", "li", "ul", "ol", "tr", "td", "h1", "h2", "h3", "h4", "h5", "h6", "table"}
+)
+_REST_OF_TAG = r"""(?:\s(?:[^<>"']|"[^"<>]*"|'[^'<>]*')*)?/?>"""
+_BLOCK_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS))}){_REST_OF_TAG}", re.IGNORECASE)
+_TAG = re.compile(rf"</?[a-zA-Z][a-zA-Z0-9]*{_REST_OF_TAG}")
 _TAKES_A_PARSER = re.compile(r"<[!?]|<\s*/?\s*(?:script|style|textarea|title)\b", re.IGNORECASE)
 _COMBINING = re.compile(
     r"[\u0300-\u036f]"
 )  # Latin, Greek and Cyrillic accents; Arabic and Devanagari marks stay
 _ASCII_PUNCTUATION = {code: " " for code in range(128) if not chr(code).isalnum()}
-_BLOCKS = frozenset(
-    {"br", "p", "div", "li", "ul", "ol", "tr", "td", "h1", "h2", "h3", "h4", "h5", "h6", "table"}
-)
 
 
 def storable(text: str) -> str:
@@ -34,9 +36,14 @@ def clean_text(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", storable(text)).split())
 
 
+def may_hold_markup(text: str) -> bool:
+    """Tell whether a text holds what looks like a tag or an entity of HTML."""
+    return ("<" in text or "&" in text) and _MARKUP.search(text) is not None
+
+
 def plain_text(text: str) -> str:
     """Return the words of a text that may hold HTML, with a line for each block, entities resolved."""
-    if not _MARKUP.search(text):
+    if not may_hold_markup(text):
         return _lines(text)
     if (bare := _without_plain_tags(text)) is not None:
         return _lines(bare)
@@ -48,7 +55,7 @@ def plain_text(text: str) -> str:
 
 def plain_line(text: str) -> str:
     """Return a title-like text as one line: entities resolved, markup gone."""
-    return clean_text(plain_text(text)) if _MARKUP.search(text) else clean_text(text)
+    return clean_text(plain_text(text)) if may_hold_markup(text) else clean_text(text)
 
 
 @remembered(16_384)
@@ -83,7 +90,7 @@ def _without_plain_tags(text: str) -> str | None:
     """
     if _TAKES_A_PARSER.search(text):
         return None
-    bare = _TAG.sub(lambda tag: "\n" if tag[1].lower() in _BLOCKS else "", text)
+    bare = _TAG.sub("", _BLOCK_TAG.sub("\n", text))
     return None if "<" in bare else unescape(bare)
 
 

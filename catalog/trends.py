@@ -1,6 +1,7 @@
 """Daily trends: supply, price level and demand by category, metal, stone and style.
 
-A day's row says what held at the end of that day (UTC).  Prices of different currencies are never mixed.
+A day's row says what held at the end of that day (UTC).  Prices of different currencies are never mixed; a
+collection that declares a reporting currency has them converted by the rate of the day, where there is one.
 A piece's demand is counted once per value, in the currency of its earliest listing in supply, so rows of one
 value add up over currencies.
 """
@@ -14,6 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from catalog.forwarding import final, forwarding
+from catalog.money import Money
+from catalog.rates.table import Converted, RateTable, rate_table
 from catalog.tables import events, listings, piece_listings, price_history, trends
 from storage.database import reading
 
@@ -23,12 +26,17 @@ NO_CURRENCY = "XXX"  # ISO 4217's code for "no currency involved"
 _Rows = dict[tuple[str, str, str], tuple[int, int, int | None, int | None]]
 
 
-def update_trends(engine: Engine, collection: str) -> int:
+def update_trends(engine: Engine, collection: str, *, reporting_currency: str | None = None) -> int:
     """Bring the collection's daily rows up to its latest delivery; return how many rows were written.
 
     Days are computed from the first delivery to the last one.  A day whose rows would not change is left
-    alone, so a correction of the past rewrites just the days it touched.
+    alone, so a correction of the past, or of a rate, rewrites just the days it touched.
+
+    Args:
+        reporting_currency: Converts every price that a rate of its day reaches; the others stay in their own
+            currency and are counted under it.
     """
+    rates = rate_table(engine, collection) if reporting_currency else None
     with reading(engine) as connection:
         facts = _facts(connection, collection)
         spans = _spans(connection, collection)
@@ -43,7 +51,8 @@ def update_trends(engine: Engine, collection: str) -> int:
         first_priced[listing_id] = min(valid_from, first_priced.get(listing_id, valid_from))
     changed: dict[str, _Rows] = {}
     for day in _days(first, last):
-        rows = _day(day, facts, spans, first_priced, demand)
+        priced = _reported(spans, day, rates, reporting_currency) if rates and reporting_currency else spans
+        rows = _day(day, facts, priced, first_priced, demand)
         if stored.get(day.isoformat(), {}) != rows:
             changed[day.isoformat()] = rows
     if changed:
@@ -181,6 +190,21 @@ def _day(
         key: (supply, in_stock, median_low(prices) if prices else None, None if demand is None else asked)
         for key, (supply, in_stock, prices, asked) in gathered.items()
     }
+
+
+def _reported(
+    spans: list[tuple[Any, ...]], day: date, rates: RateTable, currency: str
+) -> list[tuple[Any, ...]]:
+    """Return the spans with the prices that can be converted by the day's rate in ``currency``."""
+    reported = []
+    for span in spans:
+        listing_id, valid_from, valid_to, price, stated, availability = span
+        if price is not None and stated and stated != currency:
+            found = rates.converted(Money(minor=price, currency=stated), currency, on=day)
+            if isinstance(found, Converted):
+                span = (listing_id, valid_from, valid_to, found.money.minor, currency, availability)
+        reported.append(span)
+    return reported
 
 
 def _values(fact: dict[str, Any]) -> Iterator[tuple[str, str]]:

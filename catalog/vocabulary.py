@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import yaml
 
@@ -18,13 +18,14 @@ from catalog.remembering import remembered
 from catalog.texts import comparable
 
 Field = Literal[
-    "category", "metal", "metal_colour", "plating", "stone", "style", "colour", "availability", "dimension"
-]
+    "category", "other_goods", "picture_role", "metal", "metal_colour", "plating", "stone", "style", "colour",
+    "availability", "dimension", "consent", "tax",
+]  # fmt: skip
 _REMEMBERED = 8192  # a column's values repeat: "sterling silver" is looked up once, not a million times
 _NO_TERMS = frozenset({"unstated", "ignored"})
 # Their scripts keep them apart from every other language, so they are read whatever the feed's is.
 _ALWAYS_READ = ("en", "ar", "hi")
-_HEAD_FIRST = frozenset({"fr", "ar"})  # "collier pendentif" is a necklace; "pendant necklace" is one too
+HEAD_FIRST = frozenset({"fr", "ar"})  # "collier pendentif" is a necklace; "pendant necklace" is one too
 _ARABIC_PREFIXES = ("وال", "بال", "ال", "و", "ب")
 _ADDITIONS = {
     "en": ("with", "w", "featuring", "in", "for", "on", "by", "from"),
@@ -34,8 +35,7 @@ _ADDITIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(NamedTuple):
     """One of our terms inside a longer text, by the words it covers: ``start`` up to before ``end``."""
 
     term: str
@@ -77,30 +77,24 @@ def find(field: Field, text: str, *, language: str = "en") -> list[Found]:
 def find_in_words(field: Field, words: list[str], *, language: str = "en") -> list[Found]:
     """Return the terms among ``words``, which are already comparable (see ``catalog.texts.comparable``)."""
     phrases = _phrases(field, language)
-    if phrases.longest_from.keys().isdisjoint(words) and "".join(words).isascii():
+    longest_from = phrases.longest_from
+    if longest_from.keys().isdisjoint(words) and "".join(words).isascii():
         return []  # most words are none of ours, and this asks for all of them at once
     found = []
-    at = 0
-    while at < len(words):
-        word = words[at]
-        reach = phrases.longest_from.get(word)
-        if reach is None:
-            if word.isascii():
-                at += 1
-                continue
-            reach = 1
-        longest = min(reach, len(words) - at)
-        for length in range(longest, 0, -1):
+    free = 0  # words before it belong to a phrase already
+    for at, word in enumerate(words):
+        reach = longest_from.get(word) or (0 if word.isascii() else 1)
+        if at < free or not reach:
+            continue
+        for length in range(min(reach, len(words) - at), 0, -1):
             term = phrases.by_words.get(tuple(words[at : at + length]))
             if term is None and length == 1 and not word.isascii():
                 term = _without_arabic_prefix(phrases, word)
             if term is not None:
                 if term not in _NO_TERMS:
-                    found.append(Found(term=term, start=at, end=at + length))
-                at += length
+                    found.append(Found(term, at, at + length))
+                free = at + length
                 break
-        else:
-            at += 1
     return found
 
 
@@ -132,11 +126,16 @@ def category_in(text: str, *, language: str = "en") -> str | None:
         return None
     if any(one.term == "set" for one in found):
         return "set"
-    stops = _ADDITIONS.get(language, ()) + _ADDITIONS["en"]
-    first_stop = next((at for at, word in enumerate(words) if at > 0 and word in stops), len(words))
+    first_stop = words_before_additions(words, language=language)
     heads = [one for one in found if one.start < first_stop] or found[:1]
-    reads_head_first = language in _HEAD_FIRST and any(not word.isascii() for word in words)
+    reads_head_first = language in HEAD_FIRST and any(not word.isascii() for word in words)
     return heads[0 if reads_head_first or (language == "fr") else -1].term
+
+
+def words_before_additions(words: list[str], *, language: str) -> int:
+    """Return how many words name a thing, before those that say what it comes with: "ring with a stone"."""
+    stops = _ADDITIONS.get(language, ()) + _ADDITIONS["en"]
+    return next((at for at, word in enumerate(words) if at > 0 and word in stops), len(words))
 
 
 @cache

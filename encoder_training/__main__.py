@@ -160,6 +160,48 @@ def curve(out: Annotated[Path, typer.Option(help="folder of the run")]) -> None:
     draw_curve(out / "log.jsonl", out / "curve.png")
 
 
+@app.command()
+def domain(
+    out: Annotated[
+        Path, typer.Option(help="file of the head, such as vision/models/NAME.domain.safetensors")
+    ],
+    model: Annotated[str, typer.Option(help="the encoder, as in loupe.yaml")] = "loupe-small",
+    pretrained: str | None = None,
+    checkpoint: Path | None = None,
+    pieces: Annotated[int, typer.Option(help="of jewelry, four views each")] = 1_200,
+    others: Annotated[int, typer.Option(help="pictures of anything else")] = 5_000,
+    side_px: int = 256,
+    workers: int = 2,
+) -> None:
+    """Fit what tells jewelry from other goods by an encoder's vectors, and write it with its bound."""
+    from encoder_training.domain import drawn_jewelry, drawn_others, fit_head, vectors_of
+    from storage.objects import sha256_hex
+    from vision.domain import head_file
+    from vision.encoders import EncoderSettings
+    from vision.open_clip_encoder import load_encoder
+
+    encoder = load_encoder(EncoderSettings(model=model, pretrained=pretrained, checkpoint=checkpoint))
+    how = {"side_px": side_px, "workers": workers}
+    apart, held_out = others // 4, pieces // 3
+    fitted = fit_head(
+        encoder.encoder_id,
+        vectors_of(encoder, drawn_jewelry("train", pieces, **how)),
+        vectors_of(encoder, drawn_others(apart, others, **how)),
+        vectors_of(encoder, drawn_jewelry("held_out", held_out, **how)),
+        vectors_of(encoder, drawn_others(0, apart, **how)),
+    )
+    data = head_file(fitted.head)
+    out.write_bytes(data)
+    told = {
+        "encoder_id": encoder.encoder_id,
+        "bound": fitted.head.bound,
+        "jewelry_kept": round(fitted.jewelry_kept, 4),
+        "others_told": round(fitted.others_told, 4),
+        "sha256": sha256_hex(data),
+    }
+    typer.echo(json.dumps(told))
+
+
 def _run(given: dict) -> "Run":  # noqa: F821 - imported where torch is wanted
     from vision.torchvision_ops import declare_missing_operators
 

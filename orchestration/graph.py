@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from assets import embeddings, feeds, images, index, pieces
+from assets import attachments, embeddings, feeds, images, index, pieces, quality
 from orchestration.automation import when_upstream_changed, when_upstream_ran
 from orchestration.partitions import Partitions
 
@@ -34,16 +34,25 @@ def places(partitions: Partitions) -> dict[str, Place]:
         "listings": Place(group="feeds", owner=ingest, partitions=feed_days),
         "rejects": Place(group="feeds", owner=ingest, partitions=feed_days),
         "price_history": Place(group="feeds", owner=ingest, partitions=feed_days),
+        "images": Place(
+            group="pictures", owner=ingest, partitions=collections, automation=when_upstream_changed()
+        ),
+        "picture_relations": Place(
+            group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
+        ),
+        "attachments": Place(
+            group="catalogue", owner=ingest, partitions=collections, automation=when_upstream_ran()
+        ),
+        "image_verdicts": Place(
+            group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
+        ),
         "pieces": Place(
-            group="catalogue", owner=ingest, partitions=collections, automation=when_upstream_changed()
+            group="catalogue", owner=ingest, partitions=collections, automation=when_upstream_ran()
         ),
         "trends": Place(
             group="catalogue", owner=ingest, partitions=collections, automation=when_upstream_ran()
         ),
-        "images": Place(
-            group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
-        ),
-        "image_verdicts": Place(
+        "quality_docs": Place(
             group="pictures", owner=ingest, partitions=collections, automation=when_upstream_ran()
         ),
         "renditions": Place(
@@ -54,6 +63,13 @@ def places(partitions: Partitions) -> dict[str, Place]:
         ),
         "image_embeddings": Place(
             group="index", owner=search, partitions=shards, automation=when_upstream_changed()
+        ),
+        "join_proposals": Place(
+            group="catalogue",
+            owner=ingest,
+            partitions=collections,
+            # Embeddings run after every change of pieces; following both would propose without new vectors.
+            automation=when_upstream_ran(ignoring=dg.AssetSelection.assets("pieces")),
         ),
         "index_snapshot": Place(
             group="index",
@@ -91,13 +107,17 @@ def placed_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
     definitions = [
         feeds.deliveries,
         feeds.intake,
+        images.images,
+        images.picture_relations,
+        images.image_verdicts,
         pieces.pieces,
         pieces.trends,
-        images.images,
-        images.image_verdicts,
+        attachments.attachments,
+        quality.quality_docs,
         images.renditions,
         images.searchable_images,
         embeddings.image_embeddings,
+        pieces.join_proposals,
         index.index_snapshot,
         index.promoted_index,
     ]

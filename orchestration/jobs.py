@@ -5,6 +5,7 @@ import dagster as dg
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 from orchestration.reembed import reembed
+from orchestration.releasing import release_delivery
 
 INGEST = dg.define_asset_job(
     "ingest",
@@ -13,16 +14,26 @@ INGEST = dg.define_asset_job(
 )
 CATALOGUE = dg.define_asset_job(
     "catalogue",
-    selection=["pieces", "trends", "images", "image_verdicts", "renditions", "searchable_images"],
-    description="Join pieces, fetch and judge pictures, and say what of a collection can be searched.",
+    selection=[
+        "images",
+        "picture_relations",
+        "image_verdicts",
+        "pieces",
+        "trends",
+        "attachments",
+        "renditions",
+        "searchable_images",
+        "quality_docs",
+    ],
+    description="Fetch and judge pictures, join pieces, and say what of a collection can be searched.",
 )
 EMBED = dg.define_asset_job(
     "embed", selection=["image_embeddings"], description="Embed accepted pictures that have no vector yet."
 )
 INDEX = dg.define_asset_job(
     "index",
-    selection=["index_snapshot", "promoted_index"],
-    description="Build a candidate snapshot, run its gate, and promote it if it passes.",
+    selection=["join_proposals", "index_snapshot", "promoted_index"],
+    description="Propose joins; build a candidate snapshot, run its gate, and promote it if it passes.",
 )
 PROMOTE = dg.define_asset_job(
     "promote",
@@ -54,4 +65,4 @@ def retention() -> None:
     remove_old_snapshots()
 
 
-JOBS = (INGEST, CATALOGUE, EMBED, INDEX, PROMOTE, reembed, retention)
+JOBS = (INGEST, CATALOGUE, EMBED, INDEX, PROMOTE, reembed, release_delivery, retention)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from assets.bounds import WorkBounds
+from catalog.community.pseudonyms import Pseudonyms
 from catalog.declarations import FeedRegistry
 from catalog.locations import LocationAccess
 from index_builds.settings import IndexSettings
@@ -86,7 +87,14 @@ def snapshot_store(settings: Settings) -> SnapshotStore:
 
 def feed_registry(settings: Settings) -> FeedRegistry:
     """Return every declared feed."""
-    return FeedRegistry({name: values.feeds for name, values in settings.collections.items()})
+    return FeedRegistry(
+        {name: values.feeds for name, values in settings.collections.items()},
+        {
+            name: values.reporting_currency
+            for name, values in settings.collections.items()
+            if values.reporting_currency is not None
+        },
+    )
 
 
 def work_bounds(settings: Settings) -> WorkBounds:
@@ -97,6 +105,12 @@ def work_bounds(settings: Settings) -> WorkBounds:
         shards=settings.embedding_shards,
         cache=settings.home_path / "cache",
     )
+
+
+def pseudonyms(settings: Settings) -> Pseudonyms:
+    """Return what turns contributors into pseudonyms."""
+    key = settings.contributor_key
+    return Pseudonyms(None if key is None else key.get_secret_value().encode())
 
 
 def index_settings(settings: Settings) -> IndexSettings:
@@ -122,6 +136,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "encoder": opened(f"Encoder {settings.encoder.model}", lambda: encoder_loader(settings)),
         "bounds": opened("How much work at once", lambda: work_bounds(settings)),
         "index_settings": opened("Tiers and gate", lambda: index_settings(settings)),
+        "pseudonyms": opened("Contributors' pseudonyms", lambda: pseudonyms(settings)),
         "clock": opened("The present moment, UTC", lambda: utc_now),
         "listener": opened("Who is told how far a re-embedding is", Listener),
         "io_manager": dg.IOManagerDefinition(resource_fn=lambda _: JsonIOManager(open_objects(settings))),

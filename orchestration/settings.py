@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    StringConstraints,
     ValidationError,
     field_validator,
     model_validator,
@@ -30,7 +31,7 @@ from vision.encoders import EncoderSettings
 
 CONFIG_VARIABLE = "LOUPE_CONFIG"
 PREFIX = "LOUPE_"
-SECRETS = frozenset({"secret_access_key", "database_url"})  # never repeated in a message
+SECRETS = frozenset({"secret_access_key", "database_url", "contributor_key"})  # never repeated in a message
 
 
 class SettingsError(Exception):
@@ -52,6 +53,8 @@ class CollectionSettings(_Strict):
     """A catalogue with its own feeds, snapshots and promoted index."""
 
     label: str = ""
+    # What trends are stated in: prices are converted by the collection's feed of kind rates.
+    reporting_currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
     feeds: tuple[FeedDeclaration, ...]
 
     @field_validator("feeds")
@@ -106,6 +109,8 @@ class Settings(_Strict):
     images: ImageSettings = ImageSettings()
     s3: S3Settings = S3Settings()
     sample: SampleSettings | None = None
+    # The key of contributors' pseudonyms; without it none is kept.  Another key gives everybody another one.
+    contributor_key: Annotated[SecretStr, Field(min_length=16)] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")
@@ -327,7 +332,9 @@ def _resolved(settings: Settings, base: Path) -> Settings:
 
     def feed(declaration: FeedDeclaration) -> FeedDeclaration:
         images = local(declaration.images) if declaration.images else None
-        return declaration.model_copy(update={"location": local(declaration.location), "images": images})
+        files = local(declaration.attachments) if declaration.attachments else None
+        places = {"location": local(declaration.location), "images": images, "attachments": files}
+        return declaration.model_copy(update=places)
 
     home = Path(local(settings.home))
     collections = {

@@ -70,7 +70,17 @@ def _feed(feed: FeedBooks) -> dict[str, Any]:
         "image_references": feed.image_references,
         "images": dict(feed.image_states),
         "image_reasons": dict(feed.image_reasons),
+        "attachments": dict(feed.attachment_states),
         "error": feed.error,
+        "held": [
+            {
+                "name": one.name,
+                "delivered_at": one.delivered_at,
+                "reason": one.reason,
+                "pictures": one.pictures,
+            }
+            for one in feed.held
+        ],
     }
 
 

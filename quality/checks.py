@@ -4,15 +4,15 @@ The rules are elsewhere (``image_rules``, ``expectations``, ``index_builds.gate`
 them.  Blocking ones keep bad data from what is downstream; the others warn.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from sqlalchemy import Engine
 
 from catalog.accounting import books
+from catalog.community.consent import NO_CONSENT
 from catalog.declarations import FeedRegistry
-from catalog.frames import listings_frame, pieces_frame
 from index_builds.gate_report import judge
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
@@ -23,22 +23,12 @@ from storage.objects import ObjectStore
 from vision.encoder_loader import EncoderLoader
 from vision.encoder_records import label_of, recorded_ids
 
+if TYPE_CHECKING:
+    from quality.expectations import SuiteResult
+
 REJECTS_AT_MOST = 0.05  # share of a feed's rows
 FAILED_PICTURES_AT_MOST = 0.10  # share of a feed's picture references
 REFUSED_PICTURES_AT_MOST = 0.25  # share of a collection's pictures that rules kept out
-
-
-def _rows(findings: Any) -> dg.MetadataValue:
-    lines = [
-        "| expectation | owner | consequence | measured | required | holds |",
-        "|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {one.name} | {one.owner} | {one.consequence} | {one.measured} | {one.required} "
-        f"| {'yes' if one.passed else '**no**'} |"
-        for one in findings
-    ]
-    return dg.MetadataValue.md("\n".join(lines))
 
 
 @dg.asset_check(asset="listings")
@@ -48,11 +38,23 @@ def listings_meet_expectations(
     feeds: dg.ResourceParam[FeedRegistry],
 ) -> dg.AssetCheckResult:
     """The feed's live listings meet their great-expectations suite."""
-    from quality.expectations import validate_listings
+    from quality.table_suites import listings_results
 
     collection, declaration, _ = feed_and_day(context.partition_key, feeds)
-    result = validate_listings(listings_frame(catalogue, collection, declaration.name))
-    return _suite_result(result)
+    return _suite_result({declaration.name: listings_results(catalogue, collection, declaration)})
+
+
+@dg.asset_check(asset="price_history")
+def prices_meet_expectations(
+    context: dg.AssetCheckExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    feeds: dg.ResourceParam[FeedRegistry],
+) -> dg.AssetCheckResult:
+    """The price history of the feed's listings meets its great-expectations suite."""
+    from quality.table_suites import prices_results
+
+    collection, declaration, _ = feed_and_day(context.partition_key, feeds)
+    return _suite_result({declaration.name: prices_results(catalogue, collection, declaration)})
 
 
 @dg.asset_check(asset="rejects")
@@ -67,14 +69,39 @@ def rejects_stay_rare(
     return _share("rejected", held.rejected, held.items, REJECTS_AT_MOST, held.rejects_by_reason)
 
 
-@dg.asset_check(asset="pieces")
+@dg.asset_check(asset="pieces", blocking=True)
 def pieces_meet_expectations(
     context: dg.AssetCheckExecutionContext, catalogue: dg.ResourceParam[Engine]
 ) -> dg.AssetCheckResult:
     """The collection's pieces meet their great-expectations suite."""
-    from quality.expectations import validate_pieces
+    from quality.table_suites import pieces_results
 
-    return _suite_result(validate_pieces(pieces_frame(catalogue, context.partition_key)))
+    return _suite_result({"pieces": pieces_results(catalogue, context.partition_key)})
+
+
+@dg.asset_check(asset="images", blocking=True)
+def references_meet_expectations(
+    context: dg.AssetCheckExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    feeds: dg.ResourceParam[FeedRegistry],
+) -> dg.AssetCheckResult:
+    """The picture references of every feed meet the suites of its kind."""
+    from quality.table_suites import references_results
+
+    collection = context.partition_key
+    return _suite_result(
+        {one.name: references_results(catalogue, collection, one) for one in feeds.collections[collection]}
+    )
+
+
+@dg.asset_check(asset="image_verdicts", blocking=True)
+def verdicts_meet_expectations(
+    context: dg.AssetCheckExecutionContext, catalogue: dg.ResourceParam[Engine]
+) -> dg.AssetCheckResult:
+    """The verdicts on the collection's pictures meet their great-expectations suite."""
+    from quality.table_suites import verdicts_results
+
+    return _suite_result({"verdicts": verdicts_results(catalogue, context.partition_key)})
 
 
 @dg.asset_check(asset="images")
@@ -83,11 +110,14 @@ def pictures_arrive(
     catalogue: dg.ResourceParam[Engine],
     feeds: dg.ResourceParam[FeedRegistry],
 ) -> dg.AssetCheckResult:
-    """Nearly every picture that listings name could be fetched."""
+    """Nearly every picture that listings name could be fetched, and no feed's new ones mostly failed."""
     held = books(catalogue, context.partition_key, feeds.collections[context.partition_key])
-    failed = sum(feed.image_states["failed"] for feed in held.feeds)
-    named = sum(feed.image_references for feed in held.feeds)
-    return _share("failed", failed, named, FAILED_PICTURES_AT_MOST, _reasons(held.feeds))
+    withheld = sum(feed.image_reasons.get(NO_CONSENT, 0) for feed in held.feeds)  # never asked for
+    failed = sum(feed.image_states["failed"] for feed in held.feeds) - withheld
+    named = sum(feed.image_references for feed in held.feeds) - withheld
+    result = _share("failed", failed, named, FAILED_PICTURES_AT_MOST, _reasons(held.feeds))
+    waits = {feed.feed: one.reason for feed in held.feeds for one in feed.held if one.pictures}
+    return result._replace(passed=result.passed and not waits, metadata={**result.metadata, "held": waits})
 
 
 @dg.asset_check(asset="image_verdicts")
@@ -183,13 +213,23 @@ def _share(
     )
 
 
-def _suite_result(result: Any) -> dg.AssetCheckResult:
+def _suite_result(found: Mapping[str, Sequence["SuiteResult"]]) -> dg.AssetCheckResult:
+    """Return suites as one check: an error where a blocking rule is broken, otherwise at most a warning.
+
+    Args:
+        found: What was looked at (a feed, a table) and how its suites came out.
+    """
+    from quality.expectation_tables import findings_table
+
+    results = [result for some in found.values() for result in some]
+    blocks = any(result.blocks for result in results)
     return dg.AssetCheckResult(
-        passed=result.passed,
-        severity=dg.AssetCheckSeverity.ERROR if result.blocks else dg.AssetCheckSeverity.WARN,
+        passed=all(result.passed for result in results),
+        severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN,
         metadata={
-            "findings": _rows(result.findings),
-            "unmet": sum(not finding.passed for finding in result.findings),
+            "findings": dg.MetadataValue.md(findings_table(found)),
+            "unmet": sum(not finding.passed for result in results for finding in result.findings),
+            "rules": sum(len(result.findings) for result in results),
         },
     )
 
@@ -205,8 +245,11 @@ def _reasons(feeds: Any) -> dict[str, int]:
 CHECKS = (
     listings_meet_expectations,
     rejects_stay_rare,
+    prices_meet_expectations,
     pieces_meet_expectations,
+    references_meet_expectations,
     pictures_arrive,
+    verdicts_meet_expectations,
     refused_pictures_stay_rare,
     everything_is_accounted_for,
     recall_holds,

@@ -5,25 +5,38 @@ from typing import Any
 
 from PIL import Image
 
-from quality.contact_sheets import Tile, contact_sheet
+from quality.contact_sheets import MOST_BYTES, Tile, contact_sheet
 from storage.objects import ObjectMissingError, ObjectStore, digest_key
 from vision.decoding import decode
 from vision.errors import UnreadableImageError
 
 TILE_PX = 150
 COLUMNS = 5
+MOST_REASONS = 8  # sheets in one materialization
 
 
-def refused_sheet(refused: Sequence[Mapping[str, Any]], objects: ObjectStore) -> bytes | None:
-    """Draw refused pictures with their findings; None when there are none.
+def refused_by_reason(
+    refused: Sequence[Mapping[str, Any]], objects: ObjectStore, *, most: int = 10
+) -> dict[str, bytes]:
+    """Draw a sheet for each reason, the most frequent first, of the first few pictures that it kept out.
 
     Args:
         refused: Rows of ``catalog.image_ledger.refused_images``.
         objects: Where the original bytes are.
+        most: Pictures on a sheet.
     """
-    if not refused:
-        return None
-    return contact_sheet([_tile(row, objects) for row in refused], columns=COLUMNS, tile_px=TILE_PX)
+    reasons: dict[str, list[Mapping[str, Any]]] = {}
+    for row in refused:
+        for finding in row["reasons"]:
+            reasons.setdefault(str(finding["rule"]), []).append(row)
+    ordered = sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
+    return {
+        reason: contact_sheet(
+            [_tile(row, objects) for row in rows[:most]],
+            columns=COLUMNS, tile_px=TILE_PX, most_bytes=MOST_BYTES // 2,
+        )
+        for reason, rows in ordered[:MOST_REASONS]
+    }  # fmt: skip
 
 
 def _tile(row: Mapping[str, Any], objects: ObjectStore) -> Tile:

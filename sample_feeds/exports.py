@@ -13,8 +13,10 @@ from xml.sax.saxutils import escape
 
 from sample_feeds import english, french, german
 from sample_feeds.assortments import Sold
+from sample_feeds.drawings import drawing_name
 from sample_feeds.faults import UNKNOWN_CATEGORY, UNREADABLE_PRICE
 from sample_feeds.market import Offer
+from sample_feeds.pieces import Piece
 from sample_feeds.wording import decimal_comma, decimal_point, mistyped
 
 Extra = tuple[str, Offer]  # the kind of a stray row, and what stands in it
@@ -37,6 +39,7 @@ GERMAN_COLUMNS = (
     "Statt-Preis", "Währung", "Bild 1", "Bild 2", "Bild 3", "Bild 4", "Bild 5", "Bild 6", "Bild 7", "Bild 8",
 )  # fmt: skip
 RING_SIZES = (50, 52, 54)
+MADE_IN = "France"
 
 
 def shopify_csv(offers: Sequence[Offer], extras: Sequence[Extra]) -> bytes:
@@ -274,9 +277,9 @@ def _maker_item(offer: Offer) -> dict[str, Any]:
         ],
         "dimensions": {f"{name}_mm": length for name, length in piece.dimensions_mm.items()},
         "weight_g": piece.weight_g,
-        "certificate": {"laboratory": "Loupe Gem Lab", "number": piece.certificate}
-        if piece.certificate
-        else None,
+        "made_in": MADE_IN,
+        "certificate": _certificate(piece),
+        "drawings": [{"file": drawing_name(sold.source_id), "title": f"{piece.name}, outline"}],
         "images": [
             {
                 "src": picture.file,
@@ -288,6 +291,15 @@ def _maker_item(offer: Offer) -> dict[str, Any]:
     if piece.price_minor % 1000 == 0:  # part of the catalogue comes with a wholesale price
         item["wholesale"] = {"amount": decimal_point(offer.price_minor), "currency": offer.currency}
     return item
+
+
+def _certificate(piece: Piece) -> dict[str, str] | None:
+    if not piece.certificate:
+        return None
+    stated = {"laboratory": "Loupe Gem Lab", "number": piece.certificate}
+    if piece.stone is not None:
+        stated |= {"colour": piece.stone.colour, "cut": piece.stone.cut}
+    return stated
 
 
 _PICTURE_WORDS = {"turntable": "turntable", "certificate": "certificate"}

@@ -26,6 +26,10 @@ class EncoderLoader:
                 self._loaded = load_encoder(self.settings)
             return self._loaded
 
+    def known_id(self) -> str | None:
+        """Return the configured encoder's id where it is known without loading it, else None."""
+        return None if self._loaded is None else self._loaded.encoder_id
+
     def of(self, encoder_id: str) -> Encoder:  # noqa: ARG002 - who knows only one encoder has no choice
         """Return the encoder with this id where it is known, else the configured one: the caller compares."""
         return self.load()

@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from storage.objects import ObjectMissingError, ObjectStore
+from vision.encoder_fingerprint import encoder_fingerprint
 from vision.encoder_loader import EncoderLoader
 from vision.encoders import Encoder, EncoderSettings
 from vision.errors import EncoderError
@@ -32,6 +33,7 @@ class EncoderRecord(BaseModel):
     encoder_id: str
     dimension: int = Field(ge=1)
     settings: EncoderSettings
+    fingerprint: str | None = None  # of the files that gave it (vision.encoder_fingerprint)
 
 
 def identity_of(settings: EncoderSettings) -> EncoderSettings:
@@ -67,7 +69,10 @@ def record_key(encoder_id: str) -> str:
 def record_encoder(objects: ObjectStore, encoder: Encoder, settings: EncoderSettings) -> EncoderRecord:
     """Note which settings gave an encoder; one that is noted so already is left as it is."""
     record = EncoderRecord(
-        encoder_id=encoder.encoder_id, dimension=encoder.dimension, settings=identity_of(settings)
+        encoder_id=encoder.encoder_id,
+        dimension=encoder.dimension,
+        settings=identity_of(settings),
+        fingerprint=encoder_fingerprint(settings),
     )
     data = record.model_dump_json(exclude_none=True).encode()
     key = record_key(encoder.encoder_id)
@@ -117,6 +122,19 @@ class KnownEncoders(EncoderLoader):
         self._open_objects = open_objects
         self._others: dict[str, Encoder] = {}
         self._others_lock = Lock()
+
+    def known_id(self) -> str | None:
+        """Return the configured encoder's id where its record tells it, files unchanged; else None."""
+        known = super().known_id()
+        fingerprint = None if known is not None else encoder_fingerprint(self.settings)
+        if fingerprint is None:
+            return known
+        found = {
+            record.encoder_id
+            for record in recorded_encoders(self._open_objects())
+            if record.fingerprint == fingerprint
+        }
+        return found.pop() if len(found) == 1 else None
 
     def of(self, encoder_id: str) -> Encoder:
         """Return the encoder with this id, or the configured one where the id was never recorded.

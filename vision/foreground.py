@@ -18,7 +18,12 @@ _PLAIN_INLIERS = 0.7
 _MIN_DISTANCE = 8.0
 _MIN_SPECK_SHARE = 0.0002
 _MAX_OBJECT_SHARE = 0.95
+_LEAST_SPAN = 0.1
+_MOST_HOLE_SHARE = 0.03
 _IDENTITY = np.eye(3, dtype=np.float32)
+
+# A background's colour at every pixel, shape (height, width, 3), and its residual spread.
+Background = tuple[NDArray[np.float32], float]
 
 
 def border_mask(height: int, width: int) -> NDArray[np.bool_]:
@@ -38,10 +43,14 @@ def foreground_mask(lab: NDArray[np.float32]) -> NDArray[np.bool_] | None:
     Args:
         lab: CIE L*a*b* of a picture that was reduced to some hundred pixels, shape ``(height, width, 3)``.
     """
-    height, width = lab.shape[:2]
-    background = background_plane(lab)
+    return mask_against(background_plane(lab), lab)
+
+
+def mask_against(background: Background | None, lab: NDArray[np.float32]) -> NDArray[np.bool_] | None:
+    """Return which pixels differ from a background, as ``foreground_mask`` does; None without one."""
     if background is None:
         return None
+    height, width = lab.shape[:2]
     plane, spread = background
     distance = np.sqrt(np.square(lab - plane).sum(axis=2))
     differs = (distance > max(_MIN_DISTANCE, 4.0 * spread)).astype(np.uint8)
@@ -50,7 +59,7 @@ def foreground_mask(lab: NDArray[np.float32]) -> NDArray[np.bool_] | None:
     return None if mask.mean() > _MAX_OBJECT_SHARE else mask
 
 
-def background_plane(lab: NDArray[np.float32]) -> tuple[NDArray[np.float32], float] | None:
+def background_plane(lab: NDArray[np.float32]) -> Background | None:
     """Return the background's colour at every pixel and its residual spread, or None when it is not plain.
 
     Args:
@@ -104,3 +113,21 @@ def without_specks(found: NDArray[np.uint8], min_pixels: int) -> NDArray[np.bool
     is_kept[0] = False
     kept: NDArray[np.bool_] = is_kept[labels] if count > 1 else np.zeros(found.shape, dtype=np.bool_)
     return kept
+
+
+def piece_within(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the parts of a mask that are large both ways, with their small holes: the piece without writing.
+
+    A line of writing is long and low; a thin chain is thin, but spans the frame both ways.
+    """
+    height, width = mask.shape
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    spans = np.minimum(stats[:, cv2.CC_STAT_WIDTH] / width, stats[:, cv2.CC_STAT_HEIGHT] / height)
+    is_large = spans >= _LEAST_SPAN
+    is_large[0] = False
+    large = is_large[labels]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((~large).astype(np.uint8), connectivity=4)
+    is_hole = stats[:, cv2.CC_STAT_AREA] < _MOST_HOLE_SHARE * height * width
+    is_hole[0] = False
+    found: NDArray[np.bool_] = large | is_hole[labels]
+    return found

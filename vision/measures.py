@@ -13,11 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from vision.background import BackgroundKind, background_kind, border_lightness_spread
 from vision.colour import reduced, srgb_to_lab
+from vision.colour_cast import border_cast, brightest_cast
 from vision.decoding import DecodedImage
-from vision.foreground import border_mask, foreground_mask
+from vision.foreground import background_plane, foreground_mask, mask_against, piece_within
+from vision.moire import moire, spread_tiles
+from vision.overlay_text import WRITING_SIDE_PX, overlay_text_share
 
-MEASURES_VERSION = "2"
+MEASURES_VERSION = "3"
 
 _TONE_SIDE_PX = 256
 _SHARPNESS_SIDE_PX = 448
@@ -46,7 +50,8 @@ class Measures:
         shadows_clipped_share: Share of those pixels that are black.
         highlights_clipped_share: Share of those pixels that are white.
         contrast_lightness: L* between the 5th and the 95th percentile around the piece.
-        colour_cast_ab: Distance from grey, in the a*b* plane, of what should be neutral.
+        colour_cast_ab: Distance from grey, in the a*b* plane, of what should be neutral; a coloured paper is
+            a cast as far as the piece on it is tinted as well.
         colour_cast_reference: ``border`` of a plain background, which is trustworthy, or the frame's
             ``brightest`` pixels, which are a guess.
         object_share: Share of the frame that the piece covers; 0 for an empty frame; None without a mask.
@@ -56,6 +61,13 @@ class Measures:
             vary; looked at in original pixels, since reducing a picture hides its noise.
         blockiness: How much more neighbours differ across the edges of JPEG's blocks than inside them; 0 for
             a picture that was never compressed, 1 and more where the blocks are all that is left.
+        background: What the border shows: ``plain_light``, ``plain_dark`` or ``plain_coloured`` paper,
+            a ``gradient``, or something ``busy``.
+        border_lightness_spread: L* between the 5th and the 95th percentile of the frame's border; 0 is even.
+        overlay_text_share: Share of the frame that lines of writing beside the piece cover; 0 on a busy
+            ground, where writing is not told from texture.
+        moire_lightness: Amplitude, in grey levels of 255, of the strongest fine ripple that runs through the
+            whole frame, as a photographed screen's does; of original pixels.
     """
 
     width_px: int
@@ -73,6 +85,10 @@ class Measures:
     border_contact_share: float | None
     noise_lightness: float
     blockiness: float
+    background: BackgroundKind
+    border_lightness_spread: float
+    overlay_text_share: float
+    moire_lightness: float
 
     @property
     def shortest_side_px(self) -> int:
@@ -112,8 +128,9 @@ def measure(decoded: DecodedImage, *, mask: NDArray[np.bool_] | Literal["find"] 
             for here; a picture that was changed is better measured where its original showed the piece.
     """
     lab = srgb_to_lab(np.asarray(reduced(decoded.image, _TONE_SIDE_PX)))
+    paper = background_plane(lab)
     if isinstance(mask, str):
-        mask = foreground_mask(lab)
+        mask = mask_against(paper, lab)
     box = bounding_box(mask) if mask is not None else None
     lightness = lab[..., 0]
     subject = lightness[mask] if mask is not None and mask.any() else lightness.ravel()
@@ -135,6 +152,10 @@ def measure(decoded: DecodedImage, *, mask: NDArray[np.bool_] | Literal["find"] 
         border_contact_share=None if mask is None else border_contact_share(mask),
         noise_lightness=noise(close),
         blockiness=blockiness(close, far=(decoded.image.height % _BLOCK_PX, decoded.image.width % _BLOCK_PX)),
+        background=background_kind(lab, paper),
+        border_lightness_spread=border_lightness_spread(lightness),
+        overlay_text_share=0.0 if mask is None else _overlay_text_of(decoded.image, mask),
+        moire_lightness=moire(spread_tiles(decoded.image)),
     )
 
 
@@ -179,29 +200,6 @@ def contrast(lightness: NDArray[np.float32]) -> float:
     """Return the L* between the 5th and the 95th percentile, in [0, 100]."""
     low, high = np.percentile(lightness, (5, 95))
     return float(high - low)
-
-
-def border_cast(lab: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
-    """Return the distance from grey of a plain background, read at the frame's border.
-
-    Args:
-        lab: CIE L*a*b*, shape ``(height, width, 3)``.
-        mask: Which pixels show the piece, shape ``(height, width)``.
-    """
-    border = border_mask(*mask.shape)
-    paper = border & ~mask
-    return _distance_from_grey(lab[paper if paper.any() else border])
-
-
-def brightest_cast(lab: NDArray[np.float32]) -> float:
-    """Return the distance from grey of a frame's brightest quarter, a guess at what is neutral in it."""
-    lightness = lab[..., 0]
-    return _distance_from_grey(lab[lightness >= np.quantile(lightness, 0.75)])
-
-
-def _distance_from_grey(colours: NDArray[np.float32]) -> float:
-    a_star, b_star = np.median(colours[:, 1:], axis=0)
-    return float(np.hypot(a_star, b_star))
 
 
 def bounding_box(mask: NDArray[np.bool_]) -> Box | None:
@@ -318,6 +316,10 @@ def _sharpness_of(image: Image.Image, mask: NDArray[np.bool_] | None, box: Box |
     resized = cv2.resize(cut, grey.shape[::-1], interpolation=cv2.INTER_NEAREST)
     weights = cv2.dilate(resized, np.ones((9, 9), dtype=np.uint8)).astype(np.float32)
     return sharpness(grey, weights, noise_floor=_EIGHT_BIT_STEP)
+
+
+def _overlay_text_of(image: Image.Image, mask: NDArray[np.bool_]) -> float:
+    return overlay_text_share(np.asarray(reduced(image.convert("L"), WRITING_SIDE_PX)), piece_within(mask))
 
 
 def _grey(image: Image.Image) -> NDArray[np.float32]:

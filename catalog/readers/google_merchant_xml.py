@@ -13,7 +13,7 @@ from defusedxml.ElementTree import iterparse
 
 from catalog.declarations import FeedDeclaration
 from catalog.listing import Damage
-from catalog.readers.record import Read, Record
+from catalog.readers.record import EMPTY_FILE, Read, Record
 from catalog.readers.xml_document import XML_BREAKS, local_name, xml_damage
 
 MAPPING = {
@@ -43,7 +43,7 @@ _ITEMS = frozenset({"item", "entry"})
 def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: ARG001 - the Reader shape
     """Yield the products of a Google Merchant XML feed, by attribute name without prefix."""
     if path.stat().st_size == 0:
-        yield Damage(place="file", message="the file is empty (0 bytes)")
+        yield EMPTY_FILE
         return
     count = 0
     parents: list[Element] = []
@@ -52,6 +52,8 @@ def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: A
         try:
             for event, element in iterparse(file, events=("start", "end"), forbid_dtd=False):
                 is_item = local_name(element.tag) in _ITEMS
+                if inside and not is_item:
+                    continue
                 if event == "start":
                     parents.append(element)
                     inside += is_item
@@ -89,7 +91,7 @@ def _fields(item: Element) -> dict[str, Any]:
         elif name == "category" and child.get("term"):
             value = child.get("term")
         else:
-            value = "".join(child.itertext()).strip()
+            value = (child.text or "").strip()
         into = google if isinstance(child.tag, str) and child.tag.startswith(_GOOGLE) else plain
         into.setdefault(name, []).append(value)
     merged = plain | google

@@ -11,19 +11,18 @@ import ijson
 from catalog.declarations import FeedDeclaration
 from catalog.listing import Damage, Reject
 from catalog.readers.encodings import encoding_of
-from catalog.readers.record import Read, Record
+from catalog.readers.record import EMPTY_FILE, Read, Record
 from catalog.texts import shortened
 
 DEEPEST = 64  # no feed nests so far; a million brackets is an attack
 LONGEST_NUMBER = 1000
 _LONG_NUMBER = re.compile(rb"\d{%d,}" % (LONGEST_NUMBER + 1))
-_TRAILING_DIGITS = re.compile(rb"\d*\Z")
 
 
 def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:
     """Yield the records of a JSON document; ``declaration.records`` leads to their list."""
     if path.stat().st_size == 0:
-        yield Damage(place="file", message="the file is empty (0 bytes)")
+        yield EMPTY_FILE
         return
     encoding = encoding_of(path)
     yield from encoding.remarks()
@@ -62,6 +61,8 @@ class _TooDeepError(Exception):
     pass
 
 
+_OPENS: dict[str, type[dict[str, Any]] | type[list[Any]]] = {"start_map": dict, "start_array": list}
+_CLOSES = frozenset({"end_map", "end_array"})
 _LIST = object()  # marks that the wanted list is there, even where it is empty
 
 
@@ -73,34 +74,35 @@ def _records(file: "_Utf8", wanted: tuple[str, ...]) -> Iterator[Any]:
     path: list[str | None] = []  # the key under which each open container stands; None inside a list
     key: str | None = None
     inside = False
-    builder: ijson.ObjectBuilder | None = None
-    built_depth = 0
+    building: list[dict[str, Any] | list[Any]] = []  # the open containers of the element being read
     for event, value in ijson.basic_parse(file):
-        opens = event in ("start_map", "start_array")
-        closes = event in ("end_map", "end_array")
-        if opens and len(path) >= DEEPEST:
+        opens = event in _OPENS
+        closes = not opens and event in _CLOSES
+        if opens and len(path) + len(building) >= DEEPEST:
             raise _TooDeepError
-        if builder is not None:
-            builder.event(event, value)
-            built_depth += opens - closes
-            if built_depth == 0:
-                yield builder.value
-                builder = None
+        if building:
+            if event == "map_key":
+                key = value
+                continue
+            if closes:
+                whole = building.pop()
+                if not building:
+                    yield whole
+                continue
+            new = _OPENS[event]() if opens else value
+            into = building[-1]
+            if isinstance(into, dict):
+                into[key or ""] = new
+            else:
+                into.append(new)
             if opens:
-                path.append(None)
-            elif closes:
-                path.pop()
-            continue
-        if inside and not (event == "end_array" and len(path) == len(wanted) + 1):
+                building.append(new)
+        elif inside and not (event == "end_array" and len(path) == len(wanted) + 1):
             if opens:
-                builder = ijson.ObjectBuilder()
-                builder.event(event, value)
-                built_depth = 1
-                path.append(None)
+                building.append(_OPENS[event]())
             else:
                 yield value
-            continue
-        if event == "map_key":
+        elif event == "map_key":
             key = value
         elif opens:
             path.append(key)
@@ -138,8 +140,7 @@ class _Utf8:
             if not text:
                 self._carried = b""
                 return data
-            trailing = _TRAILING_DIGITS.search(data)
-            cut = trailing.start() if trailing else len(data)
+            cut = len(data.rstrip(b"0123456789"))
             self._carried = data[cut:]
             if cut:
                 return data[:cut]

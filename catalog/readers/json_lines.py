@@ -8,7 +8,7 @@ from pathlib import Path
 from catalog.declarations import FeedDeclaration
 from catalog.listing import Damage, Reject
 from catalog.readers.encodings import encoding_of
-from catalog.readers.record import Read, Record
+from catalog.readers.record import EMPTY_FILE, Read, Record
 from catalog.texts import shortened
 
 LONGEST_LINE = 16 << 20
@@ -17,7 +17,7 @@ LONGEST_LINE = 16 << 20
 def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:  # noqa: ARG001 - the Reader shape
     """Yield the records of a JSON Lines file, named by their line."""
     if path.stat().st_size == 0:
-        yield Damage(place="file", message="the file is empty (0 bytes)")
+        yield EMPTY_FILE
         return
     encoding = encoding_of(path)
     yield from encoding.remarks()

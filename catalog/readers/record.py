@@ -7,6 +7,11 @@ from typing import Any, Protocol
 
 from catalog.declarations import FeedDeclaration
 from catalog.listing import Damage, Reject, Remark
+from catalog.rates.rate import Rate
+
+EMPTY_FILE = Damage(
+    place="file", message="the file is empty (0 bytes): have it exported again, and deliver it again"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +22,7 @@ class Record:
     fields: Mapping[str, Any]
 
 
-Read = Record | Reject | Remark | Damage
+Read = Record | Rate | Reject | Remark | Damage
 
 
 class Reader(Protocol):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from catalog.listing import Damage, Reject, Remark
 from catalog.readers.encodings import encoding_of
+from catalog.readers.record import EMPTY_FILE
 from catalog.texts import shortened
 
 DELIMITERS = ",;\t|"
@@ -38,7 +39,7 @@ def read_rows(
             there.
     """
     if path.stat().st_size == 0:
-        yield Damage(place="file", message="the file is empty (0 bytes)")
+        yield EMPTY_FILE
         return
     csv.field_size_limit(LONGEST_CELL)
     encoding = encoding_of(path)
@@ -99,6 +100,7 @@ class _Lines:
 def _body(
     rows: Iterator[list[str]], lines: _Lines, columns: Sequence[str]
 ) -> Iterator[Row | Reject | Damage]:
+    distinct = all(columns) and len(set(columns)) == len(columns)
     while True:
         start = lines.number + 1
         try:
@@ -115,13 +117,13 @@ def _body(
                 place=f"row {start}", message="a quote opened here is never closed: the file ends inside it"
             )
             return
-        if not any(cell.strip() for cell in cells):
+        if not "".join(cells).strip():
             continue
         if len(cells) < len(columns) and not lines.last.endswith(("\n", "\r")):
             message = f"the file ends in the middle of a row: {len(cells)} of {len(columns)} cells"
             yield Damage(place=f"row {start}", message=message)
             return
-        if any(cell.strip() for cell in cells[len(columns) :]):
+        if len(cells) > len(columns) and "".join(cells[len(columns) :]).strip():
             message = f"{len(cells)} cells under {len(columns)} columns: quote cells that hold a delimiter"
             yield Reject(
                 place=f"row {start}",
@@ -129,6 +131,9 @@ def _body(
                 message=message,
                 value=shortened(",".join(cells), 200),
             )
+            continue
+        if distinct and len(cells) == len(columns):
+            yield Row(number=start, cells=dict(zip(columns, cells, strict=True)))
             continue
         named: dict[str, str] = {}
         for column, cell in zip(columns, cells, strict=False):

@@ -9,22 +9,34 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
+from xml.parsers.expat import errors
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from catalog.declarations import FeedDeclaration
 from catalog.listing import Damage
-from catalog.readers.record import Read, Record
+from catalog.readers.record import EMPTY_FILE, Read, Record
 
 DEEPEST = 64
+_CODES = errors.codes
+_REMEDY = "mend the export and deliver the file again"
+_REMEDIES = {
+    _CODES[errors.XML_ERROR_INVALID_TOKEN]: "write & and < inside texts as &amp; and &lt;",
+    _CODES[errors.XML_ERROR_TAG_MISMATCH]: "close every element by the name it was opened with",
+    _CODES[errors.XML_ERROR_NO_ELEMENTS]: "the file ends too early: deliver it again, whole",
+    _CODES[errors.XML_ERROR_UNCLOSED_TOKEN]: "the file ends too early: deliver it again, whole",
+    _CODES[
+        errors.XML_ERROR_UNDEFINED_ENTITY
+    ]: "write the letter itself in place of its name, as é for &eacute;",
+}
 XML_BREAKS = (ParseError, DefusedXmlException, ValueError, LookupError)
 
 
 def read(path: Path, declaration: FeedDeclaration) -> Iterator[Read]:
     """Yield the elements at ``declaration.records``."""
     if path.stat().st_size == 0:
-        yield Damage(place="file", message="the file is empty (0 bytes)")
+        yield EMPTY_FILE
         return
     wanted = (declaration.records or "").split(".")
     count = 0
@@ -53,12 +65,20 @@ def xml_damage(error: Exception, count: int, what: str) -> Damage:
     if isinstance(error, ParseError):
         line, column = error.position
         message = (
-            f"the XML breaks at line {line}, column {column} ({str(error).partition(':')[0]}); "
-            f"{count} {what} before it were read: escape & as &amp; and close every element"
+            f"the XML breaks at line {line}, column {column} ({str(error).partition(':')[0]}): "
+            f"{_read_before(count, what)}; {_REMEDIES.get(error.code, _REMEDY)}"
         )
         return Damage(place=f"line {line}", message=message)
     message = f"the XML is refused after {count} {what}: {type(error).__name__}: {error}"
     return Damage(place=f"item {count + 1}", message=message)
+
+
+def _read_before(count: int, what: str) -> str:
+    return (
+        f"the {count} {what} before it were read, nothing after it"
+        if count
+        else f"none of its {what} were read"
+    )
 
 
 def document_of(element: Element) -> Any:

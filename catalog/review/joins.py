@@ -1,49 +1,31 @@
 """Pairs of listings that may be one piece, and for which no rule is sure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.decisions import DIFFERENT, OPTIONS, Decision, DecisionError, Subject, in_force
+from catalog.picture_ties import Proposal
 from catalog.review.items import ReviewItem, as_json, stated
-from catalog.tables import listings, metadata, piece_listings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """A pair that something holds for one piece, and what speaks for it, as JSON; ``by`` names what."""
-
-    first: str
-    second: str
-    evidence: Mapping[str, Any]
+from catalog.tables import join_proposals, listings, piece_listings
 
 
 def proposed(connection: Connection, collection: str) -> list[Proposal]:
-    """Return the stored proposals of a collection; none where this schema has no table of them."""
-    table = metadata.tables.get("join_proposals")
-    if table is None:
-        return []
+    """Return the stored proposals of a collection."""
+    chosen = sa.select(join_proposals).where(join_proposals.c.collection == collection)
     return [
         Proposal(first=row.first, second=row.second, evidence=row.evidence)
-        for row in connection.execute(sa.select(table).where(table.c.collection == collection))
+        for row in connection.execute(chosen)
     ]
 
 
-def waiting(
-    connection: Connection, collection: str, proposals: Iterable[Proposal] | None = None
-) -> list[ReviewItem]:
+def waiting(connection: Connection, collection: str) -> list[ReviewItem]:
     """Return the proposals that no decision answers.
 
     One is answered, too, when the pieces of its two listings were told apart by other listings of theirs.
-
-    Args:
-        connection: To the catalogue.
-        collection: Whose listings.
-        proposals: Instead of the stored ones.
     """
     held = in_force(connection, collection, "join")
     pieces = _pieces(connection, collection)
@@ -53,7 +35,7 @@ def waiting(
         if decision.decision == DIFFERENT
     }
     open_ones = {}
-    for one in proposed(connection, collection) if proposals is None else proposals:
+    for one in proposed(connection, collection):
         subject = tuple(sorted((one.first, one.second)))
         of_pieces = frozenset(pieces.get(listing, listing) for listing in subject)
         if subject not in held and of_pieces not in apart and len(of_pieces) == 2:

@@ -40,6 +40,18 @@ def print_summary(console: Console, summary: dict[str, Any]) -> None:
         console.print(_promoted(held))
 
 
+def print_held(console: Console, summary: dict[str, Any]) -> None:
+    """Print what waits for a person, and the command that releases it; nothing where nothing waits."""
+    for collection, books in summary["collections"].items():
+        for feed, of_feed in books["feeds"].items():
+            waits = of_feed["held"]
+            if not waits:
+                continue
+            names = ", ".join(f"{one['name']}{' (pictures)' if one['pictures'] else ''}" for one in waits)
+            console.print(f"[yellow]held: {collection}.{feed}: {escape(names)}[/yellow]", soft_wrap=True)
+            console.print(f"  release with: loupe feeds release {collection}.{feed}", soft_wrap=True)
+
+
 def print_failures(console: Console, failures: Iterable["StageFailure"]) -> None:
     """Print what did not run, one line each."""
     for failure in failures:

@@ -16,7 +16,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from orchestration.cli.report import print_failures, print_summary
+from orchestration.cli.report import print_failures, print_held, print_summary
 from orchestration.cli.session import Session, print_json, session_of
 from orchestration.settings import SettingsError, find_settings
 
@@ -92,6 +92,7 @@ def status(context: typer.Context, collection: Collections = None, as_json: AsJs
         print_json(summary)
     else:
         print_summary(session.console, summary)
+        print_held(session.console, summary)
 
 
 def dev(
@@ -136,6 +137,7 @@ def _everything(session: Session, collections: list[str], *, as_json: bool) -> N
     else:
         print_summary(session.console, summary)
         print_failures(session.console, outcome.failures)
+        print_held(session.console, summary)
     if outcome.failures:
         raise typer.Exit(code=1)
 

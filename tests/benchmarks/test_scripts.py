@@ -14,8 +14,9 @@ SCRIPTS = Path(__file__).parents[2] / "benchmarks"
     ("script", "arguments", "named"),
     [
         ("standardise", ["--pieces", "60", "--rounds", "1", "--mib", "1"], "figures"),
-        ("identity", ["--pieces", "120"], "precision"),
+        ("identity", ["--pieces", "120", "--picture-pieces", "12", "--size-px", "224"], "with_pictures"),
         ("judge", ["--pictures", "12", "--ladders", "1", "--rounds", "1"], "spearman"),
+        ("out_of_domain", ["--pieces", "2", "--others", "6"], "figures"),
     ],
 )
 def test_a_script_measures_and_writes_its_json(tmp_path, script, arguments, named):

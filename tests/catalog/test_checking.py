@@ -14,7 +14,7 @@ def written(tmp_path, content, name="feed"):
 
 def test_a_check_counts_what_the_catalogue_would_keep_and_shows_examples(tmp_path):
     rows = [
-        f"{number},Ring,{'free' if number % 2 else '5 USD'},Perfume,http://x/{number}.jpg"
+        f"{number},Ring,{'free' if number % 2 else '5 USD'},Curios,http://x/{number}.jpg"
         for number in range(20)
     ]
     path = written(tmp_path, "\n".join(["sku,name,price,category,image", *rows]) + "\n")
@@ -23,7 +23,7 @@ def test_a_check_counts_what_the_catalogue_would_keep_and_shows_examples(tmp_pat
 
     assert (report.items, report.accepted, report.rejected, report.good) == (20, 10, 10, False)
     assert [(one.reason, one.count, len(one.examples)) for one in report.rejects] == [("bad_price", 10, 3)]
-    assert [(one.field, one.value, one.count) for one in report.remarks] == [("category", "Perfume", 10)]
+    assert [(one.field, one.value, one.count) for one in report.remarks] == [("category", "Curios", 10)]
     assert report.damage is None
 
 
@@ -67,3 +67,18 @@ def test_a_missing_file_is_refused_and_an_empty_one_is_damage(tmp_path):
     with pytest.raises(FeedRefusedError, match="is no file"):
         check_file(tmp_path / "gone.csv")
     assert check_file(written(tmp_path, "")).damage is not None
+
+
+def test_amounts_without_a_currency_and_pictures_without_a_file_are_counted(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "1.jpg").write_bytes(b"x")
+    path = written(
+        tmp_path, "sku,name,price,image\n1,Ring,5,1.jpg\n2,Ring,5 EUR,2.jpg\n3,Ring,,http://x/3.jpg\n"
+    )
+
+    guessed = check_file(path)
+    declared = guess_format(path).model_copy(update={"images": str(tmp_path / "images"), "currency": "EUR"})
+    known = check_file(path, declared)
+
+    assert (guessed.without_currency, guessed.missing_images) == (1, 2)
+    assert (known.without_currency, known.missing_images) == (0, 1)

@@ -10,8 +10,9 @@ from catalog.declarations import FeedDeclaration
 from catalog.image_ledger import (
     Fetched,
     ImageKeyCollisionError,
+    RenditionFile,
+    RenditionSet,
     Seen,
-    StoredRendition,
     accepted_images,
     image_key_of,
     judge_pictures,
@@ -24,7 +25,7 @@ from catalog.image_ledger import (
 )
 from catalog.searchable import searchable_images
 from catalog.tables import deliveries, image_references, images, listings, piece_listings, verdicts
-from quality.refused import refused_sheet
+from quality.refused import refused_by_reason
 from storage.objects import LocalObjectStore, digest_key, sha256_hex
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
@@ -307,7 +308,8 @@ def test_accepted_pictures_are_rendered_once(looked, objects):
     judged(looked)
 
     def render(data: bytes):
-        return [StoredRendition(longest_side=160, width=1, height=1, data=data + b" small")]
+        file = RenditionFile(name="160", width=1, height=1, data=data + b" small")
+        return RenditionSet(files=[file], thumbhash="AA==", processing={})
 
     counts = [render_pictures(looked, objects, "shop", render, version="1", workers=2) for _ in range(2)]
     digest = sha256_hex(b"sharp small")
@@ -371,7 +373,8 @@ def test_rendering_passes_over_a_picture_whose_bytes_are_gone(looked, objects):
     objects.delete(digest_key("images", sha256_hex(b"sharp")))
 
     def render(data: bytes):
-        return [StoredRendition(longest_side=160, width=1, height=1, data=data + b" small")]
+        file = RenditionFile(name="160", width=1, height=1, data=data + b" small")
+        return RenditionSet(files=[file], thumbhash="AA==", processing={})
 
     assert render_pictures(looked, objects, "shop", render, version="1", workers=2) == 1
     assert waiting(looked) == ["a.jpg"]
@@ -387,7 +390,7 @@ def test_the_sheet_of_refused_pictures_shows_a_card_where_bytes_are_gone(looked,
         for row in refused_images(looked, "shop", limit=9)
     ]
 
-    assert refused_sheet(rows, objects) is not None
+    assert set(refused_by_reason(rows, objects)) == {one["rule"] for row in rows for one in row["reasons"]}
 
 
 def test_a_withdrawn_listing_is_discontinued_whatever_it_last_said(looked):

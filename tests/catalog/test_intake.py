@@ -16,10 +16,10 @@ from catalog.deliveries import (
     known_validators,
     note_check,
     reading_position,
-    release,
     waiting,
 )
 from catalog.errors import FeedRefusedError
+from catalog.held import release
 from catalog.intake import take_in
 from catalog.listing import Damage, ImageMention, Listing, Reject, Remark
 from catalog.price_history import note_prices
@@ -107,7 +107,7 @@ def test_a_delivery_unlike_its_feed_is_held_and_can_be_released(engine, deliver,
 
     held = deliver(statements, WEDNESDAY)
     after = rows(engine, listings)
-    release(engine, "shop", FEED.name)
+    release(engine, "shop", FEED)
     released = [take_in(engine, one, FEED, statements) for one in waiting(engine, "shop", FEED.name)]
 
     assert held.state == "held"
@@ -122,7 +122,7 @@ def test_what_was_released_is_the_new_habit(engine, deliver):
         deliver(shop(), datetime(2026, 1, day, tzinfo=UTC))
     bare = shop(brand=None)
     held = deliver(bare, datetime(2026, 1, 13, tzinfo=UTC))
-    release(engine, "shop", FEED.name)
+    release(engine, "shop", FEED)
     for one in waiting(engine, "shop", FEED.name):
         take_in(engine, one, FEED, bare)
 
@@ -414,13 +414,13 @@ def test_a_released_delivery_is_read_without_the_rule_that_held_it(engine, deliv
     deliver([ring(1)], TUESDAY)
     before = reading_position(engine, "shop", "maison")
 
-    assert release(engine, "shop", "maison") == 1
+    assert release(engine, "shop", FEED) == ["2026-01-06.csv"]
     [waits] = waiting(engine, "shop", "maison")
     report = take_in(engine, waits, FEED, [ring(1)])
 
     assert (waits.state, report.state, report.withdrawn) == ("released", "read", 39)
     assert reading_position(engine, "shop", "maison") != before
-    assert release(engine, "shop", "maison") == 0
+    assert release(engine, "shop", FEED) == []
 
 
 def test_an_ordinary_delivery_is_parsed_before_the_transaction_begins(engine, deliver):

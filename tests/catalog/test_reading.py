@@ -303,7 +303,7 @@ def test_the_title_speaks_only_where_no_column_does(tmp_path):
     mapping = {"source_id": "id", "title": "title", "category": "type", "metal": "metal"}
     rows = [
         {"id": 1, "title": "Gold Ring with Pearl"},
-        {"id": 2, "title": "Gold Ring", "type": "Perfume", "metal": "unobtainium"},
+        {"id": 2, "title": "Gold Ring", "type": "Curios", "metal": "unobtainium"},
         {"id": 3, "title": "Gold Ring", "type": "Men"},
     ]
 
@@ -317,7 +317,7 @@ def test_the_title_speaks_only_where_no_column_does(tmp_path):
     assert listings[0].read_from["stones"].column == "title"
     assert [(one.field, one.value) for one in remarks if one.source_id == "2" and one.field != "images"] == [
         ("metal", "unobtainium"),
-        ("category", "Perfume"),
+        ("category", "Curios"),
     ]
 
 
@@ -422,3 +422,20 @@ def test_no_bytes_break_the_reading(tmp_path, chosen, content):
     found = list(read_delivery(written(tmp_path, content), declared(chosen)))
 
     assert len([one for one in found if isinstance(one, Damage)]) <= 1
+
+
+def test_ring_sizes_become_the_inside_of_the_ring_and_unclear_ones_stay_raw(tmp_path):
+    path = tmp_path / "rings.csv"
+    path.write_text("id,name,size,us\na,Band,EU 54,\nb,Band,,7\nc,Band,12,\n", encoding="utf-8")
+    mapping = {"source_id": "id", "title": "name", "ring_size": "size", "ring_size.us": "us"}
+
+    found = list(
+        read_delivery(
+            path, FeedDeclaration(name="r", kind="retailer", format="csv", location=".", mapping=mapping)
+        )
+    )
+
+    listings = [one for one in found if isinstance(one, Listing)]
+    assert [one.dimensions_mm.get("inner_diameter") for one in listings] == [17.19, 17.32, None]
+    assert listings[2].read_from["ring_size"].raw == "12"
+    assert [one.value for one in found if isinstance(one, Remark) and one.field == "ring_size"] == ["12"]

@@ -10,10 +10,9 @@ from catalogue_rows import START, listing, put_listings, put_picture
 from catalog.decisions import DecisionError
 from catalog.image_ledger import judge_pictures
 from catalog.pieces import resolve_pieces
-from catalog.review import joins, queue
+from catalog.review import queue
 from catalog.review.standing import standings
-from catalog.tables import decisions, verdicts
-from storage.database import reading
+from catalog.tables import decisions, join_proposals, verdicts
 
 BLURRED, GOOD, BROKEN = "a" * 64, "b" * 64, "c" * 64
 FINDING = {"rule": "sharpness", "measured": 0.5, "required": "at least 0.54", "unit": ""}
@@ -157,26 +156,37 @@ def test_a_contradiction_answered_by_a_feed_counts_at_once_and_asks_again_when_i
     assert (standing.state, standing.because) == ("dormant", "its sources say something else now")
 
 
-def waiting_joins(engine, *proposals):
-    with reading(engine) as connection:
-        return joins.waiting(
-            connection,
-            "shop",
-            [joins.Proposal(first=one, second=two, evidence={"by": "pictures"}) for one, two in proposals],
+def propose(engine, *proposals):
+    with engine.begin() as connection:
+        connection.execute(
+            join_proposals.insert(),
+            [
+                {
+                    "collection": "shop",
+                    "first": one,
+                    "second": two,
+                    "evidence": {"by": "vectors", "cosine": 0.9},
+                }
+                for one, two in proposals
+            ],
         )
 
 
 def test_a_proposal_asks_about_two_pieces_until_somebody_answers_for_either(shop):
-    proposals = [("maison:1", "boutique:3"), ("boutique:3", "studio:2"), ("maison:1", "studio:2")]
+    # The third is one piece already.
+    propose(shop, ("boutique:3", "maison:1"), ("boutique:3", "studio:2"), ("maison:1", "studio:2"))
 
-    first, second = waiting_joins(shop, *proposals)  # the third is one piece already
-    assert first.question == "pictures: Piece 3 of boutique (boutique) = Piece 1 of maison (maison)?"
+    first, second = queue.waiting(shop, "shop", ["join"])
+    assert first.question == "vectors: Piece 3 of boutique (boutique) = Piece 1 of maison (maison)?"
     assert (first.live_listings, first.options) == (3, ("same", "different"))
     assert first.evidence["listings"]["maison:1"]["metal"] == "gold"
+    assert first.evidence["proposed"]["cosine"] == 0.9
     json.dumps(second.evidence)
 
-    answer(shop, "studio:2=boutique:3", "different", why="other stone")
-    assert waiting_joins(shop, *proposals) == []
+    answer(shop, second.item_id, "different", why="other stone")
+    assert ids(shop, "join") == []
+    undo(shop, second.item_id)
+    assert ids(shop, "join") == [first.item_id, second.item_id]
 
 
 def test_the_log_says_what_became_of_every_decision(shop):

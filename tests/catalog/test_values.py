@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from catalog import texts
 from catalog.dimensions import read_labelled_lengths, read_lengths, read_weight
 from catalog.errors import UnreadableValueError
-from catalog.fineness import karat_of, read_fineness
+from catalog.fineness import karat_of
 from catalog.identifiers import clean_part_number, read_gtin
+from catalog.metals import read_fineness, read_metal
 from catalog.money import LARGEST_MINOR, Money, read_money
+from catalog.ring_sizes import read_ring_sizes
 
 
 @pytest.mark.parametrize(
@@ -103,16 +105,74 @@ def test_reading_money_answers_or_refuses_but_never_breaks(value, language):
         ("925", 925),
         ("عيار 21", 875),
         ("585er Gold", 585),
+        ("S925", 925),
+        ("Ag 925", 925),
+        ("Pt950", 950),
+        ("18KT", 750),
+        ("18-karat", 750),
+        ("92.5 % silver", 925),
+        ("Sterling silver", 925),
+        ("18K gold and steel", 750),
     ],
 )
 def test_a_purity_is_read_in_every_spelling_and_a_platings_is_not_the_pieces(text, per_mille):
     assert read_fineness(text) == per_mille
 
 
-@pytest.mark.parametrize("text", ["", "316L", "1.5 ct", "shiny", "14K and 18K"])
+@pytest.mark.parametrize(
+    "text", ["", "316L", "1.5 ct", "shiny", "14K and 18K", "18K gold, 925 silver", "50 % off"]
+)
 def test_what_states_no_single_purity_is_refused(text):
     with pytest.raises(UnreadableValueError):
         read_fineness(text)
+
+
+def test_a_column_of_several_metals_keeps_the_one_purity_it_states():
+    both = read_metal("18K Gold & Stainless Steel")
+
+    assert (both.metal, both.several, both.fineness) == (None, ("gold", "stainless_steel"), 750)
+    assert read_metal("18K gold, 925 silver").fineness is None
+    assert read_metal("Pt950").metal == "platinum"
+
+
+@pytest.mark.parametrize(
+    ("text", "system", "inner_diameter"),
+    [
+        # ISO 8653 tables: circumference 54 is US 6 3/4 and 17.2 mm across; US 7 is 17.32 mm; UK N is 17.1 mm.
+        ("EU 54", None, 17.19),
+        ("54", None, 17.19),
+        ("54 mm", None, 17.19),
+        ("US 7", None, 17.32),
+        ("US - 6 1/2", None, 16.92),
+        ("7½", "us", 17.73),
+        ("UK N", None, 17.11),
+        ("M 1/2", None, 16.91),
+        ("Z+1", None, 22.28),
+        ("14", "minus_40", 17.19),
+        ("16.5 mm", None, 16.5),
+        ("Ring Diameter: 1.7 cm, Ring size: Indian - 12, US - 6", None, 16.51),
+        ("US 7 / EU 54.5 / UK N 1/2", None, 17.35),
+    ],
+)
+def test_a_ring_size_is_the_inside_of_the_ring(text, system, inner_diameter):
+    lengths = read_ring_sizes(text, system)
+
+    assert lengths["inner_diameter"] == inner_diameter
+    assert lengths["inner_circumference"] == pytest.approx(inner_diameter * 3.14159, abs=0.02)
+
+
+def test_several_sizes_are_the_least_and_the_greatest_and_adjustable_is_none():
+    assert read_ring_sizes("50, 52, 54") == {
+        "inner_diameter": 15.92, "inner_circumference": 50.0,
+        "inner_diameter_max": 17.19, "inner_circumference_max": 54.0,
+    }  # fmt: skip
+    assert read_ring_sizes("Adjustable") == {}
+
+
+@pytest.mark.parametrize("text", ["7", "Indian - 12", "large", "US 7 / EU 60", "US 60", "99", "7 1/0", ""])
+def test_a_ring_size_that_no_system_explains_is_refused(text):
+    with pytest.raises(UnreadableValueError):
+        read_ring_sizes(text)
 
 
 def test_karats_are_read_back_from_per_mille():
@@ -159,7 +219,13 @@ def test_weights_become_grams_and_impossible_ones_are_refused():
 
 @given(st.text(max_size=80))
 def test_no_text_breaks_the_readers_of_measures_and_codes(text):
-    for read in (read_weight, read_fineness, read_gtin, lambda one: read_lengths(one, "size")):
+    for read in (
+        read_weight,
+        read_fineness,
+        read_gtin,
+        read_ring_sizes,
+        lambda one: read_lengths(one, "size"),
+    ):
         with suppress(UnreadableValueError):
             read(text)
     read_labelled_lengths(text)

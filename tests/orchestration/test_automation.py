@@ -11,8 +11,8 @@ from orchestration.partitions import Partitions, feed_day_key
 
 FEED_ASSETS = ("listings",)
 FOLLOWING = (
-    "pieces", "trends", "images", "image_verdicts", "renditions", "searchable_images", "image_embeddings",
-    "index_snapshot", "promoted_index",
+    "images", "picture_relations", "image_verdicts", "pieces", "trends", "renditions", "searchable_images",
+    "image_embeddings", "join_proposals", "index_snapshot", "promoted_index",
 )  # fmt: skip
 
 
@@ -99,7 +99,9 @@ class Deployment:
         return [self.tick() for _ in range(count)]
 
 
-CATALOGUE = ["pieces", "trends", "images", "image_verdicts", "renditions", "searchable_images"]
+CATALOGUE = [
+    "images", "picture_relations", "image_verdicts", "pieces", "trends", "renditions", "searchable_images",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -118,10 +120,11 @@ def test_a_first_delivery_is_followed_to_promotion(settings):
 
     asked = [names for names in deployment.ticks(8) if names]
 
-    assert asked[:3] == [CATALOGUE, ["image_embeddings"], ["index_snapshot"]] or asked[:3] == [
+    built = ["join_proposals", "index_snapshot"]
+    assert asked[:3] == [CATALOGUE, ["image_embeddings"], built] or asked[:3] == [
         CATALOGUE,
         ["image_embeddings"],
-        ["index_snapshot", "promoted_index"],
+        [*built, "promoted_index"],
     ]
     assert sum(names.count("promoted_index") for names in asked) == 1
 

@@ -94,6 +94,7 @@ def test_one_encoder_that_cannot_be_loaded_does_not_keep_the_other_collections_w
     )
     monkeypatch.setattr(embeddings, "accepted_images", lambda _, name: [(1, name)])
     monkeypatch.setattr(embeddings, "record_encoder", lambda *_: None)
+    monkeypatch.setattr(embeddings, "score_domains", lambda *_: 0)
 
     def embed(_objects, encoder, pictures, *_):
         embedded.append((encoder.encoder_id, pictures))

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
 from vision.colour import srgb_to_lab
+from vision.colour_cast import brightest_cast
 from vision.decoding import DecodedImage, decode, decode_fast
 from vision.foreground import foreground_mask
 from vision.measures import (
     blockiness,
     border_contact_share,
     bounding_box,
-    brightest_cast,
     centre_offset_share,
     contrast,
     highlights_clipped_share,

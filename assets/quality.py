@@ -1,0 +1,42 @@
+"""What the quality of a collection is, for people to look at.  One partition per collection."""
+
+import dagster as dg
+from sqlalchemy import Engine
+
+from assets.failures import TRANSIENT
+from catalog.declarations import FeedRegistry
+from quality.display import measures_display, rates_display
+from storage.objects import ObjectStore
+
+
+@dg.asset(
+    deps=["image_verdicts", "pieces"],
+    kinds={"great_expectations"},
+    code_version="1",
+    retry_policy=TRANSIENT,
+)
+def quality_docs(
+    context: dg.AssetExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    objects: dg.ResourceParam[ObjectStore],
+    feeds: dg.ResourceParam[FeedRegistry],
+) -> dg.MaterializeResult:
+    """Data docs of every suite, rates over time, and each measure's values against its bounds."""
+    # great-expectations takes seconds to import, and definitions import this module.
+    from quality.data_docs import results_version, write_data_docs
+    from quality.table_suites import collection_results
+
+    collection = context.partition_key
+    declarations = feeds.collections[collection]
+    found = collection_results(catalogue, collection, declarations)
+    key, written = write_data_docs(objects, collection, found)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(results_version(found)[:32]),
+        metadata={
+            "data_docs": dg.MetadataValue.path(f"{objects.url}/{key}"),
+            "page_written": written,
+            "unmet": sum(not rule.passed for some in found.values() for one in some for rule in one.findings),
+            **rates_display(catalogue, collection, declarations),
+            **measures_display(catalogue, collection, declarations),
+        },
+    )

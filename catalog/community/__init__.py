@@ -1,0 +1,1 @@
+"""What people send in: their consent, their pseudonym, and what they say their pictures show."""

@@ -1,0 +1,60 @@
+"""A collection's page: what it says, that it asks nobody, and when it is written."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from quality.data_docs import render_page, write_data_docs
+from quality.expectations import validate
+from quality.schemas import PIECES
+from storage.objects import LocalObjectStore
+
+
+def found(category="ring", title="Bague <script>Aube</script>"):
+    rows = [
+        {"piece_id": f"p{number}", "title": title, "brand": "x" * 300, "category": category}
+        for number in range(20)
+    ]
+    return {"the collection": [validate(pd.DataFrame(rows), PIECES)]}
+
+
+@pytest.fixture
+def objects(tmp_path):
+    return LocalObjectStore(tmp_path / "objects")
+
+
+def test_the_page_is_written_once_and_again_only_when_results_change(objects, tmp_path):
+    key, first = write_data_docs(objects, "shop", found())
+    before = (tmp_path / "objects" / key).stat().st_mtime_ns
+    _, again = write_data_docs(objects, "shop", found())
+    after = (tmp_path / "objects" / key).stat().st_mtime_ns
+    _, changed = write_data_docs(objects, "shop", found(category=None))
+
+    assert (first, again, changed) == (True, False, True)
+    assert before == after
+
+
+def test_the_same_results_give_the_same_page_and_it_loads_nothing_from_elsewhere():
+    page = render_page("shop", found())
+
+    assert page == render_page("shop", found())
+    assert re.findall(r'(?:src|href)\s*=\s*"(?:https?:)?//', page) == []
+    assert "<script" not in page
+
+
+def test_what_does_not_hold_is_open_and_names_owner_and_consequence():
+    page = render_page("shop", found(category=None))
+
+    assert re.search(r"<details id=\"s1\" open>", page)
+    cells = re.sub(r"<[^>]+>|\s+", " ", page)
+    assert re.search(r"most pieces have a category\s+team:catalogue\s+warn\s+20 of 20 do not hold", cells)
+
+
+def test_examples_from_feeds_are_text_and_never_markup():
+    longer = "<script>alert(1)</script>" * 20
+    rows = [{"piece_id": longer, "title": "Ring", "brand": None, "category": "ring"}]
+    page = render_page("shop", {"pieces": [validate(pd.DataFrame(rows), PIECES)]})
+
+    assert "piece_id fits its column" in page
+    assert "<script" not in page
