@@ -27,10 +27,10 @@ MAPPING = {
 
 def declared(name: str) -> FeedDeclaration:
     """Return a declaration of a feed in a format."""
-    has_own_names = bool(FORMATS[name].mapping)
+    has_own_names = bool(FORMATS[name].mapping) or name == "rates"
     return FeedDeclaration(
         name="fuzz",
-        kind="retailer",
+        kind="rates" if name == "rates" else "retailer",
         format=name,
         location="x",
         currency="EUR",

@@ -44,10 +44,10 @@ EXPORTS = exports()
 
 
 def declared(name):
-    mapping = {} if FORMATS[name].mapping else MAPPED
+    mapping = {} if FORMATS[name].mapping or name == "rates" else MAPPED
     return FeedDeclaration(
         name="shop",
-        kind="retailer",
+        kind="rates" if name == "rates" else "retailer",
         format=name,
         location="x",
         currency="EUR",
