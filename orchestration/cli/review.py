@@ -57,7 +57,8 @@ def list_questions(
         return
     table = Table(box=None, header_style="dim")
     for heading in ("id", "keeps out", "about", "days", "question"):
-        table.add_column(heading, justify="left" if heading in ("id", "question") else "right")
+        justify = "left" if heading in ("id", "question") else "right"
+        table.add_column(heading, justify=justify, no_wrap=heading == "id")  # ids are there to be copied
     for item in items[:limit]:
         days = "" if item.since is None else str((utc_now() - item.since).days)
         table.add_row(
@@ -107,7 +108,11 @@ def show(
         console.print(f"  decided: {item.decided.decision} by {item.decided.by}", markup=False)
     if item.note:
         console.print(f"  {item.note}", markup=False)
-    console.print(f"`loupe review decide {item.item_id} {'|'.join(item.options)} --why ...`", markup=False)
+    console.print(
+        f"`loupe review decide {item.item_id} {'|'.join(item.options)} --why ...`",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 @app.command("decide")
@@ -201,7 +206,7 @@ def history(context: typer.Context, collection: Collection = None, as_json: AsJs
         return
     table = Table(box=None, header_style="dim")
     for heading in ("#", "id", "decision", "who", "when", "state", "why"):
-        table.add_column(heading, justify="right" if heading == "#" else "left")
+        table.add_column(heading, justify="right" if heading == "#" else "left", no_wrap=heading == "id")
     for one in found:
         table.add_row(
             str(one.decision.decision_id),

@@ -215,6 +215,25 @@ def test_derived_tables_that_are_lost_are_built_again_as_they_were(engine):
     assert set(forwarded(engine).values()) == {None}
 
 
+def test_a_piece_that_pictures_tie_is_not_taken_for_a_decided_one(engine):
+    alike = {"category": "ring", "brand": "Nord", "metal": "gold"}
+    put_listings(
+        engine, listing("maison", 1, **alike), listing("studio", 2, **alike), listing("boutique", 3),
+        listing("maker", 4),
+    )  # fmt: skip
+    put_picture(engine, RING, ["maison:1", "studio:2"])
+    judged(engine)
+
+    decide(engine, "join", ("boutique:3", "maker:4"), "same")
+    report = resolve_pieces(engine, "shop")
+
+    assert report.by_rule == {"pictures": 2, "decided": 2}
+    # maker:4 would be alone without the decision; studio:2 would not be.
+    assert sorted(str(target) for target in forwarded(engine).values() if target) == [
+        piece_of(engine)["maker:4"]
+    ]
+
+
 def test_prices_and_searches_go_on_through_a_merge_and_back(engine):
     put_listings(engine, listing("maison", 1), listing("studio", 2))
     put_picture(engine, RING, ["studio:2"])
