@@ -60,7 +60,7 @@ def image_embeddings(
         snapshots, feeds.collections, encoder.settings
     ).items():
         pictures = {picture for name in collections for picture in accepted_images(catalogue, name)}
-        encoder_id = switched or encoder.known_id()
+        encoder_id = encoder.known_id() if switched is None else None  # a switched one that is lost is named
         there = (
             None if encoder_id is None else already_embedded(objects, encoder_id, pictures, shards, bounds)
         )

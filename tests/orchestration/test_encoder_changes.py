@@ -21,6 +21,9 @@ class Known:
         self.encoder = SimpleNamespace(encoder_id=encoder_id, dimension=8)
         self.others = others
 
+    def known_id(self):
+        return None
+
     def load(self):
         return self.encoder
 
