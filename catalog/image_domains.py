@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects import postgresql, sqlite
 
+from catalog.decisions import ACCEPT, in_force
 from catalog.tables import image_domains, image_references, images, listings, verdicts
 from storage.batches import batches
 from storage.database import reading
@@ -116,7 +117,9 @@ def kept_out(engine: Engine, collection: str) -> list[OutOfDomain]:
 
 
 def kept_out_in(connection: Connection, collection: str) -> list[OutOfDomain]:
-    """Return the same inside a transaction."""
+    """Return the same inside a transaction; what a person accepted is never among them."""
+    decided = in_force(connection, collection, "picture")
+    accepted = {image_id for (image_id,), one in decided.items() if one.decision == ACCEPT}
     rows = connection.execute(
         sa.select(image_domains.c.image_id, images.c.image_key, image_domains.c.score, image_domains.c.bound)
         .join(images, images.c.image_id == image_domains.c.image_id)
@@ -155,4 +158,5 @@ def kept_out_in(connection: Connection, collection: str) -> list[OutOfDomain]:
     return [
         OutOfDomain(image_id=row.image_id, image_key=row.image_key, score=row.score, required=row.bound)
         for row in rows
+        if row.image_id not in accepted
     ]

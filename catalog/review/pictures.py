@@ -1,11 +1,13 @@
-"""Pictures that rules leave to a person."""
+"""Pictures that rules leave to a person: those in review, and those whose vectors show no jewelry."""
 
+from collections.abc import Container
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.decisions import OPTIONS, REJECT, Decision, DecisionError, Subject, in_force
+from catalog.image_domains import OutOfDomain, kept_out_in
 from catalog.image_ledger import strictest
 from catalog.joining import DECIDED
 from catalog.review.items import ReviewItem, kinds_of_feeds
@@ -15,7 +17,9 @@ from catalog.tables import image_references, images, listings, verdicts
 def waiting(connection: Connection, collection: str) -> list[ReviewItem]:
     """Return the pictures in review on which nothing is decided."""
     held = in_force(connection, collection, "picture")
-    found = _items(connection, collection, verdicts.c.verdict == "review", held)
+    kept_out = [one.image_id for one in kept_out_in(connection, collection)]
+    which = sa.or_(verdicts.c.verdict == "review", verdicts.c.image_id.in_(kept_out))
+    found = _items(connection, collection, which, held)
     return [item for item in found if item.decided is None]
 
 
@@ -50,7 +54,8 @@ def _items(
     connection: Connection, collection: str, which: sa.ColumnElement[bool], held: dict[Subject, Decision]
 ) -> list[ReviewItem]:
     kinds = kinds_of_feeds(connection, collection)
-    with_pictures = _listings_with_an_accepted_picture(connection, collection)
+    kept_out = {one.image_id: one for one in kept_out_in(connection, collection)}
+    with_pictures = _listings_with_an_accepted_picture(connection, collection, kept_out)
     rows: dict[str, Any] = {}
     shown_by: dict[str, dict[str, Any]] = {}
     for row in connection.execute(
@@ -91,7 +96,7 @@ def _items(
         rows.setdefault(row.image_id, row)
         shown_by.setdefault(row.image_id, {})[row.listing_id] = row
     return [
-        _item(rows[image_id], shown, kinds, with_pictures, held.get((image_id,)))
+        _item(rows[image_id], shown, kinds, with_pictures, held.get((image_id,)), kept_out.get(image_id))
         for image_id, shown in shown_by.items()
     ]
 
@@ -102,11 +107,14 @@ def _item(
     kinds: dict[str, str],
     with_pictures: set[str],
     decided: Decision | None,
+    out_of_domain: OutOfDomain | None,
 ) -> ReviewItem:
     live = [one for one, listing in shown.items() if listing.withdrawn_at is None]
     by_rules = [finding for finding in row.reasons if finding["rule"] != DECIDED]
+    if out_of_domain is not None:
+        by_rules.append(out_of_domain.finding())
     evidence: dict[str, Any] = {
-        "verdict": row.verdict,
+        "verdict": row.verdict if out_of_domain is None else "review",
         "findings": by_rules,
         "feed_kind": strictest(kinds.get(listing.feed, "retailer") for listing in shown.values()),
         "rules_version": row.rules_version,
@@ -114,7 +122,7 @@ def _item(
         "measures_version": row.measures_version,
         "shown_by": {one: listing.title for one, listing in shown.items()},
     }
-    if decided is not None and len(by_rules) < len(row.reasons):
+    if decided is not None and any(finding["rule"] == DECIDED for finding in row.reasons):
         # The verdict in force is a person's: what the rules said before is in that person's evidence.
         evidence |= {key: decided.evidence[key] for key in ("verdict", "findings") if key in decided.evidence}
     unreadable = row.unreadable is not None
@@ -135,9 +143,11 @@ def _item(
     )
 
 
-def _listings_with_an_accepted_picture(connection: Connection, collection: str) -> set[str]:
+def _listings_with_an_accepted_picture(
+    connection: Connection, collection: str, kept_out: Container[str]
+) -> set[str]:
     chosen = (
-        sa.select(image_references.c.listing_id)
+        sa.select(image_references.c.listing_id, image_references.c.image_id)
         .join(
             verdicts,
             sa.and_(
@@ -151,4 +161,4 @@ def _listings_with_an_accepted_picture(connection: Connection, collection: str) 
             verdicts.c.verdict == "accepted",
         )
     )
-    return set(connection.execute(chosen).scalars())
+    return {row.listing_id for row in connection.execute(chosen) if row.image_id not in kept_out}

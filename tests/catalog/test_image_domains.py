@@ -6,9 +6,11 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.accounting import books
+from catalog.decisions import record
 from catalog.declarations import FeedDeclaration
 from catalog.image_domains import forget_scores, kept_out, note_scores, unscored_images
 from catalog.image_ledger import image_key_of
+from catalog.review import queue
 from catalog.role_ledger import assign_roles
 from catalog.searchable import searchable_images
 from catalog.tables import deliveries, image_references, images, listings, piece_listings, verdicts
@@ -104,6 +106,22 @@ def test_what_is_kept_out_waits_for_a_person_in_books_that_balance(catalogue):
         "required": "at least -1",
         "unit": "logit",
     }
+
+
+def test_what_is_kept_out_is_a_question_and_who_accepts_it_outranks_the_encoder(catalogue):
+    noted(catalogue, a=4.0, c=4.0, d=-2.0)
+
+    [asked] = queue.waiting(catalogue, "main")
+    assert asked.subject == (image_id("d"),)
+    assert [finding["rule"] for finding in asked.evidence["findings"]] == ["not_jewelry"]
+    record(
+        catalogue, "main", kind="picture", subject=asked.subject, decision="accept", who="ana",
+        why="a ring in its box", decided_at=AT, evidence=asked.evidence,
+    )  # fmt: skip
+
+    assert kept_out(catalogue, "main") == queue.waiting(catalogue, "main") == []
+    [feed] = books(catalogue, "main", [FEED]).feeds
+    assert (feed.balanced, feed.image_states["accepted"], feed.image_states["review"]) == (True, 5, 0)
 
 
 def test_a_picture_is_scored_once_by_each_head_and_forgotten_with_it(catalogue):
