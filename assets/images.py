@@ -51,6 +51,7 @@ from vision.photograph_comparison import (
 )
 from vision.picture_cues import CUES_VERSION, picture_cues
 from vision.renditions import RENDITIONS_VERSION, make_renditions
+from vision.small_view import small_view
 
 LOOK_VERSION = f"{MEASURES_VERSION}.{PERCEPTUAL_HASH_VERSION}.{CUES_VERSION}"
 
@@ -193,12 +194,13 @@ def _look(data: bytes) -> Seen:
         decoded = decode(data)
     except UnreadableImageError as error:
         return Seen(unreadable=error.reason, message=str(error))
-    hashes = perceptual_hashes(decoded.image)
+    view = small_view(decoded.image)
+    hashes = perceptual_hashes(view)
     return Seen(
         format=decoded.format,
         width=decoded.width,
         height=decoded.height,
-        measures={**asdict(measure(decoded)), **asdict(picture_cues(decoded))},
+        measures={**asdict(measure(decoded, view=view)), **asdict(picture_cues(decoded))},
         perceptual_hash=f"{hashes.piece:016x}",
         frame_hash=f"{hashes.frame:016x}",
     )

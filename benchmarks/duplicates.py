@@ -32,6 +32,7 @@ from vision.decoding import decode
 from vision.errors import UnreadableImageError
 from vision.perceptual_hash import MIRROR_BITS, perceptual_hashes
 from vision.photograph_comparison import PreparedPhotograph, compare_photographs, prepare_photograph
+from vision.small_view import small_view
 
 OUT = Path(__file__).parent / "out" / "duplicates.json"
 LARGEST_SIDE_PX = 1000
@@ -86,7 +87,7 @@ CHANGES: dict[str, Change] = {
 
 def hashes_of(pictures: Iterable[Image.Image]) -> dict[str, tuple[int, int]]:
     """Return the pictures' hashes by their places."""
-    found = (perceptual_hashes(picture) for picture in pictures)
+    found = (perceptual_hashes(small_view(picture)) for picture in pictures)
     return {f"{place:06d}": (one.piece, one.frame) for place, one in enumerate(found)}
 
 

@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vision.background import BackgroundKind, background_kind, border_lightness_spread
-from vision.colour import reduced, srgb_to_lab
+from vision.colour import reduced
 from vision.colour_cast import border_cast, brightest_cast
 from vision.decoding import DecodedImage
-from vision.foreground import background_plane, foreground_mask, mask_against, piece_within
+from vision.foreground import piece_within
 from vision.moire import moire, spread_tiles
 from vision.overlay_text import WRITING_SIDE_PX, overlay_text_share
+from vision.small_view import SmallView, small_view
 
 MEASURES_VERSION = "3"
 
-_TONE_SIDE_PX = 256
 _SHARPNESS_SIDE_PX = 448
 # Rounding to 8 bits turns the slope of a strong blur into steps of one level, which look like detail.
 _EIGHT_BIT_STEP = 1.0
@@ -113,10 +113,15 @@ class Box:
 
 def tone_mask(decoded: DecodedImage) -> NDArray[np.bool_] | None:
     """Return where the piece is at the size that tones are measured at; None without a plain background."""
-    return foreground_mask(srgb_to_lab(np.asarray(reduced(decoded.image, _TONE_SIDE_PX))))
+    return small_view(decoded.image).mask
 
 
-def measure(decoded: DecodedImage, *, mask: NDArray[np.bool_] | Literal["find"] | None = "find") -> Measures:
+def measure(
+    decoded: DecodedImage,
+    *,
+    mask: NDArray[np.bool_] | Literal["find"] | None = "find",
+    view: SmallView | None = None,
+) -> Measures:
     """Measure a photograph.
 
     One decoded fast to 448 pixels or more gives nearly the same numbers, but for noise and blocks: those are
@@ -126,11 +131,12 @@ def measure(decoded: DecodedImage, *, mask: NDArray[np.bool_] | Literal["find"] 
         decoded: The photograph.
         mask: Where the piece is, as ``tone_mask`` says, or None for the whole frame.  By default it is looked
             for here; a picture that was changed is better measured where its original showed the piece.
+        view: Its small view, where somebody has it already.
     """
-    lab = srgb_to_lab(np.asarray(reduced(decoded.image, _TONE_SIDE_PX)))
-    paper = background_plane(lab)
+    view = view or small_view(decoded.image)
+    lab, paper = view.lab, view.background
     if isinstance(mask, str):
-        mask = mask_against(paper, lab)
+        mask = view.mask
     box = bounding_box(mask) if mask is not None else None
     lightness = lab[..., 0]
     subject = lightness[mask] if mask is not None and mask.any() else lightness.ravel()

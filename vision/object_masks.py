@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vision.colour import reduced, srgb_to_lab
-from vision.foreground import background_plane, border_mask, foreground_mask
+from vision.foreground import background_plane, border_mask, mask_against
 
 _GRABCUT_SIDE_PX = 176
 _GRABCUT_ROUNDS = 3
@@ -68,8 +68,8 @@ def object_mask(image: Image.Image) -> ObjectMask | None:
 
 
 def _on_plain_background(lab: NDArray[np.float32]) -> ObjectMask | None:
-    found = foreground_mask(lab)
     background = background_plane(lab)
+    found = mask_against(background, lab)
     if found is None or background is None or not found.any():
         return None
     plane, spread = background

@@ -9,15 +9,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from vision.colour import reduced, srgb_to_lab
-from vision.foreground import foreground_mask
+from vision.small_view import SmallView
 
 PERCEPTUAL_HASH_VERSION = "1"
 """Raise it with anything here that moves a bit."""
 
-_LOOKED_AT_PX = 256
 _SIDE_PX = 32
 _TERMS = 8
 MIRROR_BITS = int("10101010" * _TERMS, 2)
@@ -37,16 +34,15 @@ class PerceptualHashes:
     frame: int
 
 
-def perceptual_hashes(image: Image.Image) -> PerceptualHashes:
-    """Return the hashes of an upright sRGB picture.
+def perceptual_hashes(view: SmallView) -> PerceptualHashes:
+    """Return the hashes of an upright picture.
 
     The DCT hash (Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010): which
     of the 64 lowest frequencies of a grey 32 × 32 thumbnail are positive.  Against zero and not against their
     median, so that the hash of the mirror image follows from it.
     """
-    lab = srgb_to_lab(np.asarray(reduced(image, _LOOKED_AT_PX)))
-    lightness = lab[..., 0]
-    rows, columns = piece_window(foreground_mask(lab), lightness.shape)
+    lightness = view.lab[..., 0]
+    rows, columns = piece_window(view.mask, lightness.shape)
     return PerceptualHashes(piece=_hash(lightness[rows, columns]), frame=_hash(lightness))
 
 
