@@ -65,8 +65,9 @@ def background_plane(lab: NDArray[np.float32]) -> Background | None:
     Args:
         lab: CIE L*a*b*, shape ``(height, width, 3)``.
     """
+    # einsum and broadcasting on purpose: a threaded BLAS spins longer on matrices this thin than it computes.
     height, width = lab.shape[:2]
-    border, at_border, everywhere = _places(height, width)
+    border, at_border = _border_places(height, width)
     colours = lab.reshape(-1, 3)[border]
     least = _PLAIN_INLIERS * len(border)
     middle = len(border) // 2
@@ -77,9 +78,9 @@ def background_plane(lab: NDArray[np.float32]) -> Background | None:
             return None
         places = at_border[inliers]
         # The ridge decides where the border says nothing: a picture one pixel high has no slope downwards.
-        normal = places.T @ places + np.float32(1e-6 * count) * _IDENTITY
-        plane = np.linalg.solve(normal, places.T @ colours[inliers])
-        residual_squares = _squares(colours - at_border @ plane)
+        normal = np.einsum("ni,nj->ij", places, places) + np.float32(1e-6 * count) * _IDENTITY
+        plane = np.linalg.solve(normal, np.einsum("ni,nj->ij", places, colours[inliers]))
+        residual_squares = _squares(colours - np.einsum("ni,ij->nj", at_border, plane))
         inliers = residual_squares < _MIN_DISTANCE**2
     kept = residual_squares[inliers]
     if len(kept) < least:
@@ -87,7 +88,9 @@ def background_plane(lab: NDArray[np.float32]) -> Background | None:
     spread = math.sqrt(np.partition(kept, len(kept) // 2)[len(kept) // 2])
     if spread > _PLAIN_SPREAD:
         return None
-    return (everywhere @ plane).reshape(height, width, 3), spread
+    down = np.arange(height, dtype=np.float32)[:, None, None] / np.float32(height)
+    across = np.arange(width, dtype=np.float32)[None, :, None] / np.float32(width)
+    return plane[0] + down * plane[1] + across * plane[2], spread
 
 
 def _squares(colours: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -96,14 +99,12 @@ def _squares(colours: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=64)
-def _places(height: int, width: int) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]:
-    """Return the border's pixels as flat positions, and ``(1, row, column)`` of them and of every pixel."""
-    rows, columns = np.mgrid[0:height, 0:width]
-    everywhere = np.column_stack(
-        (np.ones(height * width), rows.ravel() / height, columns.ravel() / width)
-    ).astype(np.float32)
+def _border_places(height: int, width: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Return the border's pixels as flat positions, and ``(1, row, column)`` of them, as shares."""
     border = np.flatnonzero(border_mask(height, width))
-    return border, everywhere[border], everywhere
+    rows, columns = np.divmod(border, width)
+    places = np.column_stack((np.ones(len(border)), rows / height, columns / width)).astype(np.float32)
+    return border, places
 
 
 def without_specks(found: NDArray[np.uint8], min_pixels: int) -> NDArray[np.bool_]:
