@@ -64,8 +64,8 @@ class Measures:
         background: What the border shows: ``plain_light``, ``plain_dark`` or ``plain_coloured`` paper,
             a ``gradient``, or something ``busy``.
         border_lightness_spread: L* between the 5th and the 95th percentile of the frame's border; 0 is even.
-        overlay_text_share: Share of the frame that lines of writing beside the piece cover; 0 on a busy
-            ground, where writing is not told from texture.
+        overlay_text_share: Share of the frame that lines of writing cover, beside the piece where there is a
+            mask; each letter has to stand on even ground.
         moire_lightness: Amplitude, in grey levels of 255, of the strongest fine ripple that runs through the
             whole frame, as a photographed screen's does; of original pixels.
     """
@@ -160,7 +160,7 @@ def measure(
         blockiness=blockiness(close, far=(decoded.image.height % _BLOCK_PX, decoded.image.width % _BLOCK_PX)),
         background=background_kind(lab, paper),
         border_lightness_spread=border_lightness_spread(lightness),
-        overlay_text_share=0.0 if mask is None else _overlay_text_of(decoded.image, mask),
+        overlay_text_share=_overlay_text_of(decoded.image, mask),
         moire_lightness=moire(spread_tiles(decoded.image)),
     )
 
@@ -324,8 +324,9 @@ def _sharpness_of(image: Image.Image, mask: NDArray[np.bool_] | None, box: Box |
     return sharpness(grey, weights, noise_floor=_EIGHT_BIT_STEP)
 
 
-def _overlay_text_of(image: Image.Image, mask: NDArray[np.bool_]) -> float:
-    return overlay_text_share(np.asarray(reduced(image.convert("L"), WRITING_SIDE_PX)), piece_within(mask))
+def _overlay_text_of(image: Image.Image, mask: NDArray[np.bool_] | None) -> float:
+    grey = np.asarray(reduced(image.convert("L"), WRITING_SIDE_PX))
+    return overlay_text_share(grey, None if mask is None else piece_within(mask))
 
 
 def _grey(image: Image.Image) -> NDArray[np.float32]:

@@ -60,7 +60,7 @@ def overlay_text_share(grey: NDArray[np.uint8], piece: NDArray[np.bool_] | None 
     """Return the share of the frame that lines of writing cover, in [0, 1].
 
     A line counts with the hull around its letters.  It runs across, at most slanted by a half; a line of
-    fewer than four letters is not found, nor is one on a busy ground.
+    fewer than four letters is not found, nor is one whose letters stand on texture.
 
     Args:
         grey: Lightness in grey levels, shape ``(height, width)``, its longest side reduced to
