@@ -187,3 +187,13 @@ def test_a_coloured_cloth_is_no_cast_and_a_coloured_light_is():
 
     assert border_cast(srgb_to_lab(neutral), mask) < 1.0
     assert border_cast(srgb_to_lab(lit.astype(np.uint8)), mask) > 35.0
+
+
+def test_writing_on_a_label_is_found_in_a_busy_scene_and_the_scene_is_none():
+    grain = np.random.default_rng(4).integers(0, 255, (30, 30, 3), dtype=np.uint8)
+    scene = Image.fromarray(grain).resize((640, 640), Image.Resampling.BICUBIC)
+    labelled = scene.copy()
+    labelled.paste((245, 245, 245), (0, 0, 420, 130))
+
+    assert text_share(scene) == text_share(labelled) == 0.0
+    assert text_share(written(labelled, WORDS[:3], 24)) > 0.01
