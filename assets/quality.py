@@ -6,6 +6,9 @@ from sqlalchemy import Engine
 from assets.failures import TRANSIENT
 from catalog.declarations import FeedRegistry
 from quality.display import measures_display, rates_display
+from quality.page_versions import page_is_current, page_key, results_version
+from quality.remembered_results import anew, remembering
+from quality.table_suites import collection_results
 from storage.objects import ObjectStore
 
 
@@ -22,18 +25,19 @@ def quality_docs(
     feeds: dg.ResourceParam[FeedRegistry],
 ) -> dg.MaterializeResult:
     """Data docs of every suite, rates over time, and each measure's values against its bounds."""
-    # great-expectations takes seconds to import, and definitions import this module.
-    from quality.data_docs import results_version, write_data_docs
-    from quality.table_suites import collection_results
-
     collection = context.partition_key
     declarations = feeds.collections[collection]
-    found = collection_results(catalogue, collection, declarations)
-    key, written = write_data_docs(objects, collection, found)
+    found = collection_results(catalogue, collection, declarations, remembering(objects, collection))
+    written = not page_is_current(objects, collection, found)
+    if written:
+        # great-expectations takes seconds to import, and definitions import this module.
+        from quality.data_docs import write_data_docs
+
+        write_data_docs(objects, collection, collection_results(catalogue, collection, declarations, anew))
     return dg.MaterializeResult(
         data_version=dg.DataVersion(results_version(found)[:32]),
         metadata={
-            "data_docs": dg.MetadataValue.path(f"{objects.url}/{key}"),
+            "data_docs": dg.MetadataValue.path(f"{objects.url}/{page_key(collection)}"),
             "page_written": written,
             "unmet": sum(not rule.passed for some in found.values() for one in some for rule in one.findings),
             **rates_display(catalogue, collection, declarations),

@@ -5,7 +5,7 @@ them.  Blocking ones keep bad data from what is downstream; the others warn.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 from sqlalchemy import Engine
@@ -18,13 +18,19 @@ from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 from index_builds.standing import standing_candidate
 from quality.feed_partitions import feed_and_day
+from quality.remembered_results import remembering
+from quality.suite_results import SuiteResult
+from quality.table_suites import (
+    listings_results,
+    pieces_results,
+    prices_results,
+    references_results,
+    verdicts_results,
+)
 from storage.handoffs import handed_on
 from storage.objects import ObjectStore
 from vision.encoder_loader import EncoderLoader
 from vision.encoder_records import label_of, recorded_ids
-
-if TYPE_CHECKING:
-    from quality.expectations import SuiteResult
 
 REJECTS_AT_MOST = 0.05  # share of a feed's rows
 FAILED_PICTURES_AT_MOST = 0.10  # share of a feed's picture references
@@ -35,26 +41,26 @@ REFUSED_PICTURES_AT_MOST = 0.25  # share of a collection's pictures that rules k
 def listings_meet_expectations(
     context: dg.AssetCheckExecutionContext,
     catalogue: dg.ResourceParam[Engine],
+    objects: dg.ResourceParam[ObjectStore],
     feeds: dg.ResourceParam[FeedRegistry],
 ) -> dg.AssetCheckResult:
     """The feed's live listings meet their great-expectations suite."""
-    from quality.table_suites import listings_results
-
     collection, declaration, _ = feed_and_day(context.partition_key, feeds)
-    return _suite_result({declaration.name: listings_results(catalogue, collection, declaration)})
+    found = listings_results(catalogue, collection, declaration, remembering(objects, collection))
+    return _suite_result({declaration.name: found})
 
 
 @dg.asset_check(asset="price_history")
 def prices_meet_expectations(
     context: dg.AssetCheckExecutionContext,
     catalogue: dg.ResourceParam[Engine],
+    objects: dg.ResourceParam[ObjectStore],
     feeds: dg.ResourceParam[FeedRegistry],
 ) -> dg.AssetCheckResult:
     """The price history of the feed's listings meets its great-expectations suite."""
-    from quality.table_suites import prices_results
-
     collection, declaration, _ = feed_and_day(context.partition_key, feeds)
-    return _suite_result({declaration.name: prices_results(catalogue, collection, declaration)})
+    found = prices_results(catalogue, collection, declaration, remembering(objects, collection))
+    return _suite_result({declaration.name: found})
 
 
 @dg.asset_check(asset="rejects")
@@ -71,37 +77,43 @@ def rejects_stay_rare(
 
 @dg.asset_check(asset="pieces", blocking=True)
 def pieces_meet_expectations(
-    context: dg.AssetCheckExecutionContext, catalogue: dg.ResourceParam[Engine]
+    context: dg.AssetCheckExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    objects: dg.ResourceParam[ObjectStore],
 ) -> dg.AssetCheckResult:
     """The collection's pieces meet their great-expectations suite."""
-    from quality.table_suites import pieces_results
-
-    return _suite_result({"pieces": pieces_results(catalogue, context.partition_key)})
+    collection = context.partition_key
+    return _suite_result({"pieces": pieces_results(catalogue, collection, remembering(objects, collection))})
 
 
 @dg.asset_check(asset="images", blocking=True)
 def references_meet_expectations(
     context: dg.AssetCheckExecutionContext,
     catalogue: dg.ResourceParam[Engine],
+    objects: dg.ResourceParam[ObjectStore],
     feeds: dg.ResourceParam[FeedRegistry],
 ) -> dg.AssetCheckResult:
     """The picture references of every feed meet the suites of its kind."""
-    from quality.table_suites import references_results
-
     collection = context.partition_key
     return _suite_result(
-        {one.name: references_results(catalogue, collection, one) for one in feeds.collections[collection]}
+        {
+            one.name: references_results(catalogue, collection, one, remembering(objects, collection))
+            for one in feeds.collections[collection]
+        }
     )
 
 
 @dg.asset_check(asset="image_verdicts", blocking=True)
 def verdicts_meet_expectations(
-    context: dg.AssetCheckExecutionContext, catalogue: dg.ResourceParam[Engine]
+    context: dg.AssetCheckExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    objects: dg.ResourceParam[ObjectStore],
 ) -> dg.AssetCheckResult:
     """The verdicts on the collection's pictures meet their great-expectations suite."""
-    from quality.table_suites import verdicts_results
-
-    return _suite_result({"verdicts": verdicts_results(catalogue, context.partition_key)})
+    collection = context.partition_key
+    return _suite_result(
+        {"verdicts": verdicts_results(catalogue, collection, remembering(objects, collection))}
+    )
 
 
 @dg.asset_check(asset="images")
@@ -213,7 +225,7 @@ def _share(
     )
 
 
-def _suite_result(found: Mapping[str, Sequence["SuiteResult"]]) -> dg.AssetCheckResult:
+def _suite_result(found: Mapping[str, Sequence[SuiteResult]]) -> dg.AssetCheckResult:
     """Return suites as one check: an error where a blocking rule is broken, otherwise at most a warning.
 
     Args:

@@ -7,19 +7,17 @@ is in it: the same results give the same page.
 
 import copy
 import html
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from great_expectations.core import ExpectationSuiteValidationResult
 from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
 from great_expectations.render.view import DefaultJinjaPageView
 
-from quality.expectations import SuiteResult
-from storage.objects import ObjectMissingError, ObjectStore, sha256_hex
+from quality.page_versions import page_key, results_version, version_key
+from quality.suite_results import SuiteResult
+from storage.objects import ObjectStore
 
-PAGE_VERSION = "1"
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -64,35 +62,18 @@ h5, h6 { margin: .6rem 0 .2rem; font-size: 1rem }
 """
 
 
-def results_version(found: Mapping[str, Sequence[SuiteResult]]) -> str:
-    """Return the digest of everything that the page says: another one means another page."""
-    said = {
-        of: [[one.name, one.rows, [asdict(finding) for finding in one.findings]] for one in results]
-        for of, results in found.items()
-    }
-    return sha256_hex(json.dumps([PAGE_VERSION, said], sort_keys=True).encode())
-
-
 def write_data_docs(
     objects: ObjectStore, collection: str, found: Mapping[str, Sequence[SuiteResult]]
-) -> tuple[str, bool]:
-    """Write a collection's page where its results have changed; return its key, and whether it was written.
+) -> None:
+    """Write a collection's page, and beside it what it was made from.
 
     Args:
         objects: Where the page lies, under ``data_docs/<collection>/``.
         collection: Whose page it is.
-        found: What was looked at (a feed, a table) and how its suites came out.
+        found: What was looked at (a feed, a table) and how its suites came out, with GX's own results.
     """
-    key, version_key = f"data_docs/{collection}/index.html", f"data_docs/{collection}/version"
-    version = results_version(found).encode()
-    try:
-        if objects.get(version_key) == version and objects.exists(key):
-            return key, False
-    except ObjectMissingError:
-        pass  # the first page of the collection
-    objects.put(key, render_page(collection, found).encode())
-    objects.put(version_key, version)
-    return key, True
+    objects.put(page_key(collection), render_page(collection, found).encode())
+    objects.put(version_key(collection), results_version(found).encode())
 
 
 def render_page(collection: str, found: Mapping[str, Sequence[SuiteResult]]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from quality.expectations import ExpectationFinding, SuiteResult
+from quality.suite_results import ExpectationFinding, SuiteResult
 
 
 def findings_table(found: Mapping[str, Sequence[SuiteResult]]) -> str:

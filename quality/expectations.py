@@ -4,8 +4,6 @@ One suite per table and feed kind, validated at once.  Suites run in an ephemera
 nothing is sent.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -21,7 +19,6 @@ from great_expectations.data_context.types.base import (
 
 from catalog.declarations import FeedKind
 from quality.schemas import (
-    Consequence,
     Matches,
     NoLonger,
     NotBelow,
@@ -34,38 +31,7 @@ from quality.schemas import (
     columns_of,
     required_of,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectationFinding:
-    """How one expectation came out."""
-
-    name: str
-    owner: str
-    consequence: Consequence
-    measured: str
-    required: str
-    passed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuiteResult:
-    """How a suite came out.  ``validation`` is GX's own result; None where there was nothing to look at."""
-
-    name: str
-    rows: int
-    findings: tuple[ExpectationFinding, ...]
-    validation: ExpectationSuiteValidationResult | None = None
-
-    @property
-    def passed(self) -> bool:
-        """Whether every expectation holds."""
-        return all(finding.passed for finding in self.findings)
-
-    @property
-    def blocks(self) -> bool:
-        """Whether an expectation that blocks does not hold."""
-        return any(not finding.passed and finding.consequence == "block" for finding in self.findings)
+from quality.suite_results import ExpectationFinding, SuiteResult
 
 
 def suite_of(rules: TableRules, kind: FeedKind | None = None) -> gx.ExpectationSuite:
@@ -105,15 +71,6 @@ def validate(frame: pd.DataFrame, rules: TableRules, kind: FeedKind | None = Non
         for rule in expected
     )
     return SuiteResult(name=rules.name, rows=len(frame), findings=findings, validation=found)
-
-
-def together(results: Sequence[SuiteResult]) -> SuiteResult:
-    """Return several results as one, for a check that shows them in one table."""
-    return SuiteResult(
-        name=", ".join(one.name for one in results),
-        rows=max((one.rows for one in results), default=0),
-        findings=tuple(finding for one in results for finding in one.findings),
-    )
 
 
 def _validated(

@@ -7,6 +7,7 @@ import pytest
 
 from quality.data_docs import render_page, write_data_docs
 from quality.expectations import validate
+from quality.page_versions import page_is_current, page_key
 from quality.schemas import PIECES
 from storage.objects import LocalObjectStore
 
@@ -24,15 +25,14 @@ def objects(tmp_path):
     return LocalObjectStore(tmp_path / "objects")
 
 
-def test_the_page_is_written_once_and_again_only_when_results_change(objects, tmp_path):
-    key, first = write_data_docs(objects, "shop", found())
-    before = (tmp_path / "objects" / key).stat().st_mtime_ns
-    _, again = write_data_docs(objects, "shop", found())
-    after = (tmp_path / "objects" / key).stat().st_mtime_ns
-    _, changed = write_data_docs(objects, "shop", found(category=None))
+def test_the_page_is_current_until_results_change_or_it_is_gone(objects):
+    before = page_is_current(objects, "shop", found())
+    write_data_docs(objects, "shop", found())
 
-    assert (first, again, changed) == (True, False, True)
-    assert before == after
+    assert (before, page_is_current(objects, "shop", found())) == (False, True)
+    assert not page_is_current(objects, "shop", found(category=None))
+    objects.delete(page_key("shop"))
+    assert not page_is_current(objects, "shop", found())
 
 
 def test_the_same_results_give_the_same_page_and_it_loads_nothing_from_elsewhere():

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from quality import expectations, schemas
-from quality.expectations import suite_of, together, validate
+from quality.expectations import suite_of, validate
 from quality.schemas import (
     AVAILABILITIES,
     IMAGE_REFERENCES,
@@ -17,6 +17,7 @@ from quality.schemas import (
     PRICED_LISTINGS,
     TableRules,
 )
+from quality.suite_results import together
 
 LISTING = {
     "title": "Bague Aube",
