@@ -86,20 +86,19 @@ def check_unit_length(keys: NDArray[np.int64], vectors: NDArray[np.float32]) -> 
             raise BuildInputError(message)
 
 
-def recipe_digest(plan: TierPlan, keys: NDArray[np.int64], vectors: NDArray[np.float32]) -> str:
+def recipe_digest(plan: TierPlan, keys: NDArray[np.int64], prints: NDArray[np.uint64]) -> str:
     """Return the digest of all that shapes an index file, so that a file built before can be used again.
 
     Args:
         plan: The tier's plan.
         keys: Sorted.
-        vectors: In the keys' order.
+        prints: Fingerprints of the vectors, in the keys' order (``keys_file.fingerprints``).
     """
     shaping = ("factory", "count", "dimension", "training_size", "seed")
     recipe = {name: getattr(plan, name) for name in shaping} | {"faiss": faiss.__version__}
     digest = hashlib.sha256(canonical_json(recipe))
     digest.update(keys.tobytes())
-    for start in range(0, len(vectors), _ADD_BLOCK):
-        digest.update(np.ascontiguousarray(vectors[start : start + _ADD_BLOCK]).data)
+    digest.update(prints.tobytes())
     return digest.hexdigest()
 
 

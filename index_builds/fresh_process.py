@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from index_builds.channel_names import VISUAL
 from index_builds.errors import SnapshotDamagedError
-from index_builds.manifest import SnapshotContent
+from index_builds.manifest import DeltaFile, KeysFile, SnapshotContent
 
 _TIMEOUT_SECONDS = 900
 
@@ -24,17 +25,20 @@ def load_in_fresh_process(content: SnapshotContent, path_of: Callable[[str], Pat
         SnapshotDamagedError: If a file does not load there, or holds other ids than stated.
     """
     files = {
-        f"{tier}/{channel}": file
+        f"{tier}/{channel}": (channel, file)
         for tier, channels in content.tiers.items()
         for channel, file in channels.items()
     }
     question = {
         name: {
+            "channel": channel,
             "path": str(path_of(file.digest)),
             "digest": file.digest,
             "mapped": not name.startswith("hot/"),
+            "delta": _place(file.delta, path_of),
+            "tombstones": _place(file.tombstones, path_of),
         }
-        for name, file in files.items()
+        for name, (channel, file) in files.items()
     }
     try:
         done = subprocess.run(
@@ -55,21 +59,36 @@ def load_in_fresh_process(content: SnapshotContent, path_of: Callable[[str], Pat
         raise SnapshotDamagedError(message)
     answer = json.loads(done.stdout)
     problems = []
-    for name, file in files.items():
+    for name, (channel, file) in files.items():
         loaded = answer["files"][name]
-        stated = {"vectors": file.vectors, "dimension": content.dimension, "ids_digest": file.ids_digest}
+        stated = {
+            "vectors": file.vectors,
+            "dimension": content.dimension_of(channel),
+            "ids_digest": file.ids_digest,
+            "live_vectors": file.live_vectors,
+            "live_ids_digest": file.live_ids_digest,
+        }
         problems += [
             f"{name} has {part} {loaded[part]}, the manifest says {value}"
             for part, value in stated.items()
             if loaded[part] != value
         ]
-    if answer["repeated"]:
-        problems.append(f"{answer['repeated']} ids lie in two tiers")
-    if answer["ids_digest"] != content.ids_digest or answer["vectors"] != content.live_vectors:
-        problems.append(
-            f"{answer['vectors']} ids with digest {answer['ids_digest'][:12]}, "
-            f"the manifest says {content.live_vectors} with {content.ids_digest[:12]}"
-        )
+    wanted = {VISUAL: (content.live_vectors, content.ids_digest)} | {
+        name: (channel.live_vectors, channel.ids_digest) for name, channel in content.channels.items()
+    }
+    for channel, (vectors, digest) in wanted.items():
+        held = answer["channels"].get(channel, {"vectors": 0, "repeated": 0, "ids_digest": "none"})
+        if held["repeated"]:
+            problems.append(f"{held['repeated']} ids of channel {channel} lie in two tiers")
+        if held["ids_digest"] != digest or held["vectors"] != vectors:
+            problems.append(
+                f"channel {channel} has {held['vectors']} ids with digest {held['ids_digest'][:12]}, "
+                f"the manifest says {vectors} with {digest[:12]}"
+            )
     if problems:
         message = f"{what} does not hold what its manifest says: {'; '.join(problems)}; build it again"
         raise SnapshotDamagedError(message)
+
+
+def _place(file: DeltaFile | KeysFile | None, path_of: Callable[[str], Path]) -> dict[str, str] | None:
+    return None if file is None else {"path": str(path_of(file.digest)), "digest": file.digest}

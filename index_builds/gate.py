@@ -6,23 +6,23 @@ from outside the index, and the answers are checked row by row against the metad
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import faiss
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from index_builds.build import sorted_inputs
 from index_builds.canonical import canonical_json
-from index_builds.errors import BuildInputError, GateCannotRunError, SnapshotDamagedError
-from index_builds.exact import Neighbours, exact_neighbours, pair_scores
-from index_builds.filters import SnapshotFilter, satisfying_rows
+from index_builds.channel_names import VISUAL
+from index_builds.errors import GateCannotRunError, SnapshotDamagedError
+from index_builds.exact import Neighbours, pair_scores
+from index_builds.filters import SnapshotFilter
 from index_builds.fresh_process import load_in_fresh_process
 from index_builds.gate_report import (
     NOTHING_OF,
     SKIPS,
+    ChannelReport,
     Comparison,
     GateReport,
     Paired,
@@ -32,11 +32,13 @@ from index_builds.gate_report import (
     judge,
     paired_bound,
 )
+from index_builds.gate_truth import ChannelEvidence, Pools, Truth, pool_by_brute_force
 from index_builds.ids import ids_digest
-from index_builds.metadata_file import SCHEMA
+from index_builds.neighbour_pool import NeighbourPool, best_of_pool
+from index_builds.open_tier import OpenTier
 from index_builds.queries import Queries
 from index_builds.recall import Found, count_found, first_occurrences, histogram
-from index_builds.search import OpenSnapshot, OpenTier
+from index_builds.search import OpenSnapshot
 from index_builds.settings import GateSettings
 from index_builds.tiers import TIERS, Tier
 from storage.objects import sha256_hex, sha256_of_file
@@ -48,69 +50,6 @@ _SCORE_QUERIES = 64
 Progress = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
-    """The live images from outside the index: sorted keys, unit vectors, tiers, and their listing rows."""
-
-    keys: NDArray[np.int64]
-    vectors: NDArray[np.float32]
-    tiers: NDArray[np.str_]
-    metadata: pa.Table
-    _listings: dict[int, list[dict[str, Any]]] = field(default_factory=dict, repr=False)
-
-    def listings(self, key: int) -> list[dict[str, Any]]:
-        """Return the listing rows of an image, read once."""
-        if key not in self._listings:
-            start, stop = np.searchsorted(self.metadata["image_key"].to_numpy(), [key, key + 1])
-            self._listings[key] = self.metadata.slice(start, stop - start).to_pylist()
-        return self._listings[key]
-
-    def rows_in(self, target: Target) -> NDArray[np.int64]:
-        """Return the rows of the images of one tier, or of all."""
-        if target == "all":
-            return np.arange(len(self.keys), dtype=np.int64)
-        return np.flatnonzero(self.tiers == target).astype(np.int64)
-
-    def rows_of(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the row of each key, ``-1`` where it is no live image."""
-        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        return np.where(self.keys[places] == keys, places, -1).astype(np.int64)
-
-
-def truth_of(keys: NDArray[np.int64], vectors: NDArray[np.float32], metadata: pa.Table) -> Truth:
-    """Return the truth to measure against.
-
-    Args:
-        keys: Image keys of every live embedding, in any order.
-        vectors: Their vectors.
-        metadata: Canonical metadata rows of the same images.
-
-    Raises:
-        GateCannotRunError: If there is nothing to measure against, or it contradicts itself.
-    """
-    try:
-        keys, vectors = sorted_inputs(keys, vectors)
-    except BuildInputError as error:
-        message = f"the gate has no embedding truth to measure against: {error}"
-        raise GateCannotRunError(message) from error
-    if not len(keys):
-        message = "the gate has no embedding truth to measure against: no live image has a vector"
-        raise GateCannotRunError(message)
-    if metadata.schema != SCHEMA:
-        message = "the gate needs canonical metadata: pass it through metadata_file.canonical_metadata"
-        raise GateCannotRunError(message)
-    row_keys = metadata["image_key"].to_numpy()
-    first = np.searchsorted(row_keys, keys)
-    if len(row_keys) == 0 or not np.array_equal(np.unique(row_keys), keys):
-        message = (
-            f"metadata speaks of {len(np.unique(row_keys))} images, the embeddings of {len(keys)}: "
-            "join them again"
-        )
-        raise GateCannotRunError(message)
-    tiers = np.array(metadata["tier"].to_pylist(), dtype=np.str_)[first]
-    return Truth(keys=keys, vectors=vectors, tiers=tiers, metadata=metadata)
-
-
 def run_gate(
     candidate: OpenSnapshot,
     truth: Truth,
@@ -120,6 +59,8 @@ def run_gate(
     settings: GateSettings,
     shapes: tuple[str, ...] = SHAPES,
     progress: Progress | None = None,
+    channels: Mapping[str, ChannelEvidence] | None = None,
+    pools: Pools = pool_by_brute_force,
 ) -> GateReport:
     """Measure everything that a promotion asks for.
 
@@ -131,63 +72,123 @@ def run_gate(
         settings: What is measured, and the floors for the report's own conclusion.
         shapes: Filter shapes to measure.
         progress: Told of every step.
+        channels: What the channels beside the visual one are judged by.
+        pools: Works out exact neighbours; a build remembers those of the build before.
 
     Raises:
         GateCannotRunError: If there are no queries, or they do not fit the snapshot.
     """
-    if not queries or any(len(family) == 0 for family in queries.values()):
-        empty = sorted(name for name, family in queries.items() if not len(family)) or ["every family"]
-        message = f"the gate has no queries of {', '.join(empty)}: draw some, or leave the family out"
-        raise GateCannotRunError(message)
-    for name, family in queries.items():
-        if family.vectors.shape[1] != candidate.content.dimension or not np.isfinite(family.vectors).all():
-            message = (
-                f"{name} queries of shape {family.vectors.shape} do not fit the snapshot: encode them again"
-            )
-            raise GateCannotRunError(message)
-    asked = {name: _drawn(family, settings) for name, family in sorted(queries.items())}
-    steps = 2 + len(asked)
+    parts = {VISUAL: ChannelEvidence(truth=truth, queries=queries)} | dict(channels or {})
+    asked = {name: _asked(candidate, name, part, settings) for name, part in parts.items()}
+    steps = 2 + sum(map(len, asked.values()))
+    done = 0
 
-    def tell(step: str, done: int) -> None:
+    def tell(step: str) -> None:
+        nonlocal done
         if progress is not None:
             progress(step, done, steps)
+        done += 1
 
-    tell("gate: contents", 0)
-    measures = dict.fromkeys(NOTHING_OF, 0.0) | _measure_contents(candidate, truth, settings)
+    tell("gate: contents")
+    fresh = float(_fresh_process_failures(candidate))
+    channel_measures: dict[str, dict[str, float]] = {}
     strata: list[Stratum] = []
-    for number, (name, family) in enumerate(asked.items(), start=1):
-        tell(f"gate: {name}", number)
-        strata += _measure_family(candidate, truth, name, family, settings, shapes, measures)
-    tell("gate: incumbent", len(asked) + 1)
-    comparison = _compare(candidate, incumbent, truth, asked, settings)
+    compared: list[Comparison] = []
+    for channel, part in parts.items():
+        opened = candidate.channel(channel)
+        measures = dict.fromkeys(NOTHING_OF, 0.0) | _measure_contents(opened, part.truth, settings)
+        measures["fresh_process_failures"] = fresh
+        pooled = {}
+        for name, family in asked[channel].items():
+            tell(f"gate: {channel}, {name}" if channel != VISUAL else f"gate: {name}")
+            pooled[name] = _Pooled(
+                queries=family, pool=pools(channel, name, family, part.truth), channel=channel, family=name
+            )
+            strata += _measure_family(opened, part.truth, pooled[name], settings, shapes, measures)
+        channel_measures[channel] = measures
+        compared.append(_compare(opened, incumbent, part.truth, pooled, settings))
+    tell("gate: incumbent")
     report = GateReport(
         format_version=1,
         content_digest=candidate.content.content_digest(),
         evidence_digest=evidence_digest(
-            queries, settings, None if incumbent is None else incumbent.snapshot_id
+            queries, settings, None if incumbent is None else incumbent.snapshot_id, channels
         ),
         k=settings.k,
         tiers={tier: count for tier in TIERS if (count := len(truth.rows_in(tier)))},
-        families={name: len(family) for name, family in asked.items()},
-        measures=measures,
+        families={name: len(family) for name, family in asked[VISUAL].items()},
+        measures=channel_measures.pop(VISUAL),
         strata=tuple(strata),
-        comparison=comparison,
+        comparison=compared[0].model_copy(
+            update={"families": tuple(family for each in compared for family in each.families)}
+        ),
         settings=settings,
         passed=True,
         failures=(),
+        channels={
+            name: ChannelReport(
+                tiers={tier: count for tier in TIERS if (count := len(part.truth.rows_in(tier)))},
+                families={family: len(own) for family, own in asked[name].items()},
+                measures=channel_measures[name],
+            )
+            for name, part in parts.items()
+            if name != VISUAL
+        },
     )
     failures = tuple(str(failure) for failure in judge(report, settings))
-    tell("gate: judged", steps)
+    tell("gate: judged")
     return report.model_copy(update={"passed": not failures, "failures": failures})
 
 
-def evidence_digest(queries: Mapping[str, Queries], settings: GateSettings, incumbent: str | None) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pooled:
+    """A family's queries with their exact neighbours."""
+
+    queries: Queries
+    pool: NeighbourPool
+    channel: str
+    family: str
+
+
+def _asked(
+    candidate: OpenSnapshot, channel: str, part: ChannelEvidence, settings: GateSettings
+) -> dict[str, Queries]:
+    of = "" if channel == VISUAL else f" for channel {channel}"
+    if not part.queries or any(len(family) == 0 for family in part.queries.values()):
+        empty = sorted(name for name, family in part.queries.items() if not len(family)) or ["every family"]
+        message = f"the gate has no queries of {', '.join(empty)}{of}: draw some, or leave the family out"
+        raise GateCannotRunError(message)
+    if channel not in candidate.channels:
+        message = f"the candidate has no channel {channel}: it has {', '.join(candidate.channels)}"
+        raise GateCannotRunError(message)
+    for name, family in part.queries.items():
+        fits = family.vectors.shape[1] == candidate.channel(channel).dimension
+        if not fits or not np.isfinite(family.vectors).all():
+            message = (
+                f"{name} queries of shape {family.vectors.shape} do not fit the snapshot{of}: "
+                "encode them again"
+            )
+            raise GateCannotRunError(message)
+    return {name: _drawn(family, settings) for name, family in sorted(part.queries.items())}
+
+
+def evidence_digest(
+    queries: Mapping[str, Queries],
+    settings: GateSettings,
+    incumbent: str | None,
+    channels: Mapping[str, ChannelEvidence] | None = None,
+) -> str:
     """Return the digest of what a gate judges by: its queries, its settings, and the incumbent."""
-    evidence = {
+    evidence: dict[str, object] = {
         "queries": {name: family.digest() for name, family in queries.items()},
         "settings": settings.model_dump(mode="json"),
         "incumbent": incumbent,
     }
+    if channels:
+        evidence["channels"] = {
+            channel: {name: family.digest() for name, family in part.queries.items()}
+            for channel, part in channels.items()
+        }
     return sha256_hex(canonical_json(evidence))
 
 
@@ -207,24 +208,30 @@ def _measure_contents(candidate: OpenSnapshot, truth: Truth, settings: GateSetti
     tiers = list(candidate.tiers.values())
     held = np.concatenate([tier.keys for tier in tiers]) if tiers else np.empty(0, dtype=np.int64)
     distinct = np.unique(held)
-    content = candidate.content
-    differing = sum(ids_digest(tier.keys) != tier.file.ids_digest for tier in tiers)
-    differing += ids_digest(distinct) != content.ids_digest or len(distinct) != content.live_vectors
-    differing += set(candidate.tiers) != set(content.tiers)
+    content, name = candidate.content, candidate.channel_name
+    stated = content if name == VISUAL else content.channels[name]
+    differing = sum(
+        (ids_digest(tier.keys), ids_digest(tier.base_keys))
+        != (tier.file.live_ids_digest, tier.file.ids_digest)
+        for tier in tiers
+    )
+    differing += ids_digest(distinct) != stated.ids_digest or len(distinct) != stated.live_vectors
+    differing += set(candidate.tiers) != set(content.files_of(name))
     misplaced = 0
     for tier in tiers:
         rows = truth.rows_of(tier.keys)
         misplaced += int((truth.tiers[rows[rows >= 0]] != tier.tier).sum())
     measures = {
-        "files_damaged": sum(sha256_of_file(tier.path) != tier.file.digest for tier in tiers),
-        "fresh_process_failures": _fresh_process_failures(candidate),
+        "files_damaged": sum(
+            sha256_of_file(path) != digest for tier in tiers for digest, path in tier.paths.items()
+        ),
         "ids_missing": len(np.setdiff1d(truth.keys, distinct, assume_unique=True)),
         "ids_unknown": len(np.setdiff1d(distinct, truth.keys, assume_unique=True)),
         "ids_repeated": len(held) - len(distinct),
         "ids_in_wrong_tier": misplaced,
         "ids_differ_from_manifest": int(differing),
         "metadata_rows_differ": 0
-        if candidate.metadata.equals(truth.metadata)
+        if name != VISUAL or candidate.metadata.equals(truth.metadata)
         else max(1, abs(candidate.metadata.num_rows - truth.metadata.num_rows)),
         "metrics_other_than_inner_product": sum(_other_metrics(tier.inner) for tier in tiers),
     }
@@ -232,7 +239,12 @@ def _measure_contents(candidate: OpenSnapshot, truth: Truth, settings: GateSetti
 
 
 def _fresh_process_failures(candidate: OpenSnapshot) -> int:
-    paths = {tier.file.digest: tier.path for tier in candidate.tiers.values()}
+    paths = {
+        digest: path
+        for channel in candidate.channels
+        for tier in candidate.channel(channel).tiers.values()
+        for digest, path in tier.paths.items()
+    }
     try:
         load_in_fresh_process(candidate.content, paths.__getitem__, candidate.snapshot_id or "the draft")
     except (SnapshotDamagedError, KeyError):
@@ -258,7 +270,8 @@ def _measure_vectors(tiers: list[OpenTier], truth: Truth, settings: GateSettings
     lengths, cosines, errors = [], [], []
     for tier in tiers:
         chosen = np.sort(random.permutation(tier.count)[: settings.vector_sample])
-        rows = truth.rows_of(tier.keys[chosen])
+        chosen = tier.positions[chosen]
+        rows = truth.rows_of(tier.all_keys[chosen])
         chosen, rows = chosen[rows >= 0], rows[rows >= 0]
         if not len(rows):
             continue
@@ -268,7 +281,7 @@ def _measure_vectors(tiers: list[OpenTier], truth: Truth, settings: GateSettings
         cosines.append(-_worst(-pair_scores(decoded, true) / np.maximum(length, 1e-12)))
         asked = rows[:: max(1, len(rows) // _SCORE_QUERIES)][:_SCORE_QUERIES]
         scores, found = tier.search(truth.vectors[asked], min(settings.k, tier.count))
-        answered = truth.rows_of(tier.keys[np.maximum(found, 0)])
+        answered = truth.rows_of(tier.all_keys[np.maximum(found, 0)])
         query, slot = np.nonzero((found >= 0) & (answered >= 0))
         if len(query):
             exact = pair_scores(truth.vectors[asked[query]], truth.vectors[answered[query, slot]])
@@ -297,12 +310,12 @@ class _Labelled:
 def _measure_family(
     candidate: OpenSnapshot,
     truth: Truth,
-    name: str,
-    family: Queries,
+    pooled: _Pooled,
     settings: GateSettings,
     shapes: tuple[str, ...],
     measures: dict[str, float],
 ) -> list[Stratum]:
+    family = pooled.queries
     labelled = _labelled(family, truth, settings)
     bands = _price_bands(truth.metadata)
     occupied: list[Target] = [tier for tier in TIERS if len(truth.rows_in(tier))]
@@ -320,11 +333,18 @@ def _measure_family(
             for where, numbers in groups.items():
                 members = np.array(numbers, dtype=np.int64)
                 counted = _measure_answers(
-                    candidate, truth, family.take(members), target, where, settings.k, measures
+                    candidate,
+                    truth,
+                    family.take(members),
+                    pooled.pool.take(members),
+                    target,
+                    where,
+                    settings.k,
+                    measures,
                 )
                 found[members], possible[members] = counted.found, counted.possible
             counted = Found(found=found, possible=possible)
-            strata += _strata(name, target, shape, counted, labelled, settings)
+            strata += _strata(pooled, target, shape, counted, labelled, settings)
     return strata
 
 
@@ -332,21 +352,20 @@ def _measure_answers(
     candidate: OpenSnapshot,
     truth: Truth,
     queries: Queries,
+    pool: NeighbourPool,
     target: Target,
     where: SnapshotFilter | None,
     k: int,
     measures: dict[str, float],
 ) -> Found:
-    eligible = np.zeros(len(truth.keys), dtype=np.bool_)
-    eligible[truth.rows_in(target)] = True
-    if where is not None:
-        satisfied = truth.metadata["image_key"].to_numpy()[satisfying_rows(truth.metadata, where)]
-        wanted = np.zeros_like(eligible)
-        wanted[truth.rows_of(np.unique(satisfied))] = True
-        eligible &= wanted
-    rows = np.flatnonzero(eligible).astype(np.int64)
-    exact = exact_neighbours(
-        queries.vectors, truth.vectors, truth.keys, k=k, rows=rows, excluding=queries.excluding
+    exact = best_of_pool(
+        pool,
+        queries.vectors,
+        truth.vectors,
+        truth.keys,
+        eligible=truth.eligible(target, where),
+        k=k,
+        excluding=queries.excluding,
     )
     tiers: tuple[Tier, ...] = TIERS if target == "all" else (target,)
     answer = candidate.search(queries.vectors, k, where=where, tiers=tiers, excluding=queries.excluding)
@@ -382,7 +401,7 @@ def _allowed(
 
 
 def _strata(
-    name: str, target: Target, shape: str, counted: Found, labelled: _Labelled, settings: GateSettings
+    pooled: _Pooled, target: Target, shape: str, counted: Found, labelled: _Labelled, settings: GateSettings
 ) -> list[Stratum]:
     every = np.ones(len(counted.found), dtype=np.bool_)
     parts: dict[tuple[str | None, str | None], NDArray[np.bool_]] = {(None, None): every}
@@ -405,7 +424,8 @@ def _strata(
         recall, lower = bound(counts, settings)
         strata.append(
             Stratum(
-                family=name,
+                family=pooled.family,
+                channel=pooled.channel,
                 target=target,
                 shape=shape,
                 category=part_category,
@@ -472,27 +492,37 @@ def _compare(
     candidate: OpenSnapshot,
     incumbent: OpenSnapshot | None,
     truth: Truth,
-    families: Mapping[str, Queries],
+    families: Mapping[str, _Pooled],
     settings: GateSettings,
 ) -> Comparison:
     if incumbent is None:
         return Comparison(incumbent=None, skipped=SKIPS[0])
-    name = incumbent.snapshot_id
-    if incumbent.content.encoder_id != candidate.content.encoder_id:
+    name, channel = incumbent.snapshot_id, candidate.channel_name
+    if not _same_vectors(candidate, incumbent):
         return Comparison(incumbent=name, skipped=SKIPS[1])
-    common = np.intersect1d(_held(candidate), _held(incumbent), assume_unique=False)
+    theirs_open = incumbent.channel(channel)
+    common = np.intersect1d(_held(candidate), _held(theirs_open), assume_unique=False)
     rows = truth.rows_of(common)
     common, rows = common[rows >= 0], rows[rows >= 0]
     if not len(common):
         return Comparison(incumbent=name, skipped=SKIPS[2])
+    eligible = np.zeros(len(truth.keys), dtype=np.bool_)
+    eligible[rows] = True
     paired = []
-    for family, queries in families.items():
-        exact = exact_neighbours(
-            queries.vectors, truth.vectors, truth.keys, k=settings.k, rows=rows, excluding=queries.excluding
+    for family, pooled in families.items():
+        queries = pooled.queries
+        exact = best_of_pool(
+            pooled.pool,
+            queries.vectors,
+            truth.vectors,
+            truth.keys,
+            eligible=eligible,
+            k=settings.k,
+            excluding=queries.excluding,
         )
         ours, theirs = (
             _found_among(snapshot, truth, queries, exact, common, settings.k)
-            for snapshot in (candidate, incumbent)
+            for snapshot in (candidate, theirs_open)
         )
         counts = _paired_histogram(ours, theirs)
         if not counts:
@@ -503,6 +533,7 @@ def _compare(
         paired.append(
             Paired(
                 family=family,
+                channel=channel,
                 queries=int(asked.sum()),
                 candidate=float(np.average([row[0] for row in counts] / possible, weights=asked)),
                 incumbent=float(np.average([row[1] for row in counts] / possible, weights=asked)),
@@ -513,6 +544,15 @@ def _compare(
     if not paired:
         return Comparison(incumbent=name, skipped=SKIPS[2], common_images=len(common))
     return Comparison(incumbent=name, skipped=None, common_images=len(common), families=tuple(paired))
+
+
+def _same_vectors(candidate: OpenSnapshot, incumbent: OpenSnapshot) -> bool:
+    name = candidate.channel_name
+    if name == VISUAL:
+        return candidate.content.encoder_id == incumbent.content.encoder_id
+    if name not in incumbent.channels:
+        return False
+    return candidate.content.channels[name].channel_id == incumbent.content.channels[name].channel_id
 
 
 def _found_among(

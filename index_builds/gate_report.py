@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from index_builds.bootstrap import lower_bound, mean
+from index_builds.channel_names import VISUAL
 from index_builds.queries import HELD_OUT
 from index_builds.settings import GateSettings
 from index_builds.tiers import TIERS, Tier
@@ -58,6 +59,7 @@ class Stratum(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     family: str
+    channel: str = VISUAL
     target: Target
     shape: str
     category: str | None = None
@@ -71,7 +73,8 @@ class Stratum(BaseModel):
     def name(self) -> str:
         """A name for messages and tables."""
         part = "".join(f", {label} {value}" for label, value in self._parts() if value is not None)
-        return f"{self.family} on {self.target}, {self.shape}{part}"
+        channel = "" if self.channel == VISUAL else f"{self.channel}: "
+        return f"{channel}{self.family} on {self.target}, {self.shape}{part}"
 
     @property
     def whole(self) -> bool:
@@ -91,11 +94,17 @@ class Paired(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     family: str
+    channel: str = VISUAL
     queries: int
     candidate: float
     incumbent: float
     difference_lower: float
     counts: PairedCounts
+
+    @property
+    def name(self) -> str:
+        """A name for messages and tables."""
+        return self.family if self.channel == VISUAL else f"{self.channel}: {self.family}"
 
 
 class Comparison(BaseModel):
@@ -107,6 +116,16 @@ class Comparison(BaseModel):
     skipped: str | None
     common_images: int = 0
     families: tuple[Paired, ...] = ()
+
+
+class ChannelReport(BaseModel):
+    """What was measured of a channel beside the visual one, apart from its strata."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tiers: dict[Tier, int]
+    families: dict[str, int]
+    measures: dict[str, float]
 
 
 class GateReport(BaseModel):
@@ -126,6 +145,13 @@ class GateReport(BaseModel):
     settings: GateSettings
     passed: bool
     failures: tuple[str, ...]
+    channels: dict[str, ChannelReport] = Field(default_factory=dict)
+
+    def of_channel(self, name: str) -> ChannelReport:
+        """Return what was measured of a channel, the visual one included."""
+        if name == VISUAL:
+            return ChannelReport(tiers=self.tiers, families=self.families, measures=self.measures)
+        return self.channels[name]
 
     def overall(self) -> tuple[Stratum, ...]:
         """Return the unfiltered strata over all queries: the figures to show first."""
@@ -154,12 +180,13 @@ def judge(report: GateReport, settings: GateSettings) -> list[GateFailure]:
         report: From :func:`index_builds.gate.run_gate`.
         settings: The floors in force, not those that the report was made with.
     """
-    return [
-        *_judge_measures(report),
-        *_judge_coverage(report, settings),
-        *_judge_strata(report, settings),
-        *_judge_comparison(report, settings),
-    ]
+    failures: list[GateFailure] = []
+    for channel in (VISUAL, *report.channels):
+        part = report.of_channel(channel)
+        label = "" if channel == VISUAL else f"{channel}: "
+        failures += _judge_measures(part.measures, label)
+        failures += _judge_coverage(report, channel, settings, label)
+    return [*failures, *_judge_strata(report, settings), *_judge_comparison(report, settings)]
 
 
 def bound(counts: Counts, settings: GateSettings) -> tuple[float, float]:
@@ -188,7 +215,7 @@ def _mean_and_bound(
     return mean(values, counts), lower
 
 
-def _judge_measures(report: GateReport) -> list[GateFailure]:
+def _judge_measures(measures: dict[str, float], label: str) -> list[GateFailure]:
     failures = []
     limits = (
         [(name, 0.0, "at most") for name in NOTHING_OF]
@@ -196,41 +223,52 @@ def _judge_measures(report: GateReport) -> list[GateFailure]:
         + [(name, limit, "at least") for name, limit in AT_LEAST.items()]
     )
     for name, limit, side in limits:
-        measured = report.measures.get(name)
+        measured = measures.get(name)
         required = "none" if side == "at most" and limit == 0 else f"{side} {limit:g}"
         if measured is None:
-            failures.append(GateFailure(stratum=name, measured="nothing", required=required))
+            failures.append(GateFailure(stratum=label + name, measured="nothing", required=required))
         elif not (measured <= limit if side == "at most" else measured >= limit):
-            failures.append(GateFailure(stratum=name, measured=f"{measured:.6g}", required=required))
+            failures.append(GateFailure(stratum=label + name, measured=f"{measured:.6g}", required=required))
     return failures
 
 
-def _judge_coverage(report: GateReport, settings: GateSettings) -> list[GateFailure]:
+def _judge_coverage(
+    report: GateReport, channel: str, settings: GateSettings, label: str
+) -> list[GateFailure]:
     failures = []
-    if report.k != settings.k:
+    part = report.of_channel(channel)
+    if channel == VISUAL and report.k != settings.k:
         failures.append(GateFailure(stratum="k", measured=str(report.k), required=str(settings.k)))
-    vectors = sum(report.tiers.values())
+    vectors = sum(part.tiers.values())
     if vectors < 1:
-        failures.append(GateFailure(stratum="vectors", measured=str(vectors), required="at least 1"))
+        failures.append(GateFailure(stratum=f"{label}vectors", measured=str(vectors), required="at least 1"))
     needed = min(settings.min_stratum_queries, vectors)
-    asked = report.families.get(HELD_OUT, 0)
+    asked = part.families.get(HELD_OUT, 0)
     if asked < needed:
         failures.append(
-            GateFailure(stratum=f"{HELD_OUT} queries", measured=str(asked), required=f"at least {needed}")
+            GateFailure(
+                stratum=f"{label}{HELD_OUT} queries", measured=str(asked), required=f"at least {needed}"
+            )
         )
-    covered = {(stratum.family, stratum.target) for stratum in report.overall() if stratum.queries}
-    occupied: list[Target] = [tier for tier in TIERS if report.tiers.get(tier)]
+    covered = {
+        (stratum.family, stratum.target)
+        for stratum in report.overall()
+        if stratum.queries and stratum.channel == channel
+    }
+    occupied: list[Target] = [tier for tier in TIERS if part.tiers.get(tier)]
     failures += [
-        GateFailure(stratum=f"{target}, unfiltered", measured="not measured", required="measured")
+        GateFailure(stratum=f"{label}{target}, unfiltered", measured="not measured", required="measured")
         for target in occupied
-        if not any((family, target) in covered for family in report.families)
+        if not any((family, target) in covered for family in part.families)
     ]
     together: Target = "all" if len(occupied) > 1 else (occupied or ["all"])[0]
     failures += [
         GateFailure(
-            stratum=f"{family} on {together}, unfiltered", measured="not measured", required="measured"
+            stratum=f"{label}{family} on {together}, unfiltered",
+            measured="not measured",
+            required="measured",
         )
-        for family in report.families
+        for family in part.families
         if (family, together) not in covered
     ]
     return failures
@@ -278,7 +316,11 @@ def _judge_strata(report: GateReport, settings: GateSettings) -> list[GateFailur
 
 
 def _floor(stratum: Stratum, report: GateReport, settings: GateSettings) -> float:
-    tiers = [tier for tier in TIERS if report.tiers.get(tier) and stratum.target in (tier, "all")]
+    tiers = [
+        tier
+        for tier in TIERS
+        if report.of_channel(stratum.channel).tiers.get(tier) and stratum.target in (tier, "all")
+    ]
     floors = [settings.floors.of(tier) for tier in tiers] or [settings.floors.hot]
     if stratum.whole and stratum.shape == "unfiltered":
         return min(floor.overall for floor in floors)
@@ -307,7 +349,7 @@ def _judge_comparison(report: GateReport, settings: GateSettings) -> list[GateFa
         if not sane or not paired.counts or sum(row[3] for row in paired.counts) != paired.queries:
             failures.append(
                 GateFailure(
-                    stratum=f"{name}, {paired.family}",
+                    stratum=f"{name}, {paired.name}",
                     measured=f"counts {paired.counts[:3]} over {paired.queries} queries",
                     required="counts that add up",
                 )
@@ -317,7 +359,7 @@ def _judge_comparison(report: GateReport, settings: GateSettings) -> list[GateFa
         if lower < -settings.non_inferiority_margin:
             failures.append(
                 GateFailure(
-                    stratum=f"{name}, {paired.family}",
+                    stratum=f"{name}, {paired.name}",
                     measured=f"recall {difference:+.4f}, lower bound {lower:+.4f} ({paired.queries} queries)",
                     required=f"lower bound at least {-settings.non_inferiority_margin:+.4f}",
                 )

@@ -10,13 +10,15 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from index_builds.canonical import canonical_json
+from index_builds.channel_names import VISUAL
 from index_builds.errors import ManifestFormatError
+from index_builds.filter_plan import FilterPlan
 from index_builds.gate_report import GateReport
 from index_builds.tiers import TIERS, Tier
 from storage.objects import sha256_hex
 
-FORMAT_VERSION = 1
-VISUAL = "visual"
+FORMAT_VERSION = 2
+READABLE_VERSIONS = (1, 2)  # the first knew neither deltas nor channels beside the visual one
 INSTEAD_OF = "instead_of_encoder"  # an upstream name: the encoder that the settings named meanwhile
 
 
@@ -24,8 +26,30 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class KeysFile(_Part):
+    """A file of sorted keys, and what else is known of each (``keys_file``)."""
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(ge=1)
+    keys: int = Field(ge=1)
+
+
+class DeltaFile(_Part):
+    """A small exact index of what came after the base file was built."""
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(ge=1)
+    vectors: int = Field(ge=1)
+    ids_digest: str
+
+
 class IndexFile(_Part):
-    """One FAISS file: a tier's vectors of one channel, searched at one operating point."""
+    """A tier's vectors of one channel, searched at one operating point: a base file, and what changed since.
+
+    ``vectors`` and ``ids_digest`` describe the base file alone.  ``tombstones`` are the keys of the base that
+    have gone or were replaced; a replaced key lives on in the delta.  ``live_vectors`` and
+    ``live_ids_digest`` describe what a search can find.
+    """
 
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     bytes: int = Field(ge=1)
@@ -36,6 +60,34 @@ class IndexFile(_Part):
     recipe: str  # digest of all that shaped the file
     resident_fraction: float  # expected memory as a share of float32
     reason: str  # why this index
+    rows: KeysFile | None = None  # every key of the base, with a fingerprint of its vector
+    delta: DeltaFile | None = None
+    tombstones: KeysFile | None = None
+    changed_ids_digest: str | None = None  # of the live keys, where a delta or tombstones changed them
+    filters: FilterPlan | None = None  # measured when the base was built; timings, so no part of its identity
+
+    @property
+    def live_vectors(self) -> int:
+        """Vectors that a search can find."""
+        gone = 0 if self.tombstones is None else self.tombstones.keys
+        return self.vectors - gone + (0 if self.delta is None else self.delta.vectors)
+
+    @property
+    def live_ids_digest(self) -> str:
+        """Digest of the keys that a search can find."""
+        return self.changed_ids_digest or self.ids_digest
+
+    @property
+    def files(self) -> tuple["IndexFile | DeltaFile | KeysFile", ...]:
+        """Every file that it names, the base first."""
+        others = (self.rows, self.delta, self.tombstones)
+        return (self, *(file for file in others if file is not None))
+
+    def identity(self) -> list[object]:
+        """Return what of it makes a snapshot the one it is."""
+        changed = [None if part is None else part.digest for part in (self.delta, self.tombstones)]
+        held: list[object] = [self.digest, self.factory, self.parameters, self.ids_digest]
+        return held + ([*changed, self.changed_ids_digest] if any(changed) else [])
 
 
 class MetadataFile(_Part):
@@ -46,8 +98,21 @@ class MetadataFile(_Part):
     rows: int = Field(ge=1)
 
 
+class ChannelContent(_Part):
+    """What a channel beside the visual one holds: whose vectors, and which pictures have one."""
+
+    channel_id: str  # digest of all that shapes its vectors
+    dimension: int = Field(ge=1)
+    live_vectors: int = Field(ge=1)
+    ids_digest: str
+
+
 class SnapshotContent(_Part):
-    """What a snapshot holds."""
+    """What a snapshot holds.
+
+    ``encoder_id``, ``dimension``, ``live_vectors`` and ``ids_digest`` are the visual channel's, which every
+    picture has; a picture may lack a vector of another channel.
+    """
 
     encoder_id: str
     dimension: int = Field(ge=1)
@@ -57,6 +122,7 @@ class SnapshotContent(_Part):
     tombstones: int = Field(ge=0)
     ids_digest: str
     metadata: MetadataFile
+    channels: dict[str, ChannelContent] = Field(default_factory=dict)
 
     def content_digest(self) -> str:
         """Return the digest of the content, free of how files were planned and explained."""
@@ -65,22 +131,37 @@ class SnapshotContent(_Part):
             "dimension": self.dimension,
             "metric": self.metric,
             "tiers": {
-                tier: {
-                    channel: [file.digest, file.factory, file.parameters, file.ids_digest]
-                    for channel, file in channels.items()
-                }
+                tier: {channel: file.identity() for channel, file in channels.items()}
                 for tier, channels in self.tiers.items()
             },
             "tombstones": self.tombstones,
             "ids": self.ids_digest,
             "metadata": self.metadata.digest,
         }
+        if self.channels:
+            held["channels"] = {
+                name: [channel.channel_id, channel.dimension, channel.ids_digest]
+                for name, channel in self.channels.items()
+            }
         return sha256_hex(canonical_json(held))
 
     def file_digests(self) -> dict[str, int]:
         """Return every file that the content names: digest -> bytes."""
-        files = {file.digest: file.bytes for channels in self.tiers.values() for file in channels.values()}
+        indexes = [index for channels in self.tiers.values() for index in channels.values()]
+        files = {file.digest: file.bytes for index in indexes for file in index.files}
         return files | {self.metadata.digest: self.metadata.bytes}
+
+    def dimension_of(self, channel: str) -> int:
+        """Return the dimension of a channel's vectors."""
+        return self.dimension if channel == VISUAL else self.channels[channel].dimension
+
+    def files_of(self, channel: str) -> dict[Tier, IndexFile]:
+        """Return a channel's index of every tier where it has one, hottest first."""
+        return {
+            tier: self.tiers[tier][channel]
+            for tier in TIERS
+            if tier in self.tiers and channel in self.tiers[tier]
+        }
 
 
 class Training(_Part):
@@ -93,7 +174,7 @@ class Training(_Part):
 class Manifest(_Part):
     """A published snapshot."""
 
-    format_version: Literal[1]
+    format_version: Literal[1, 2]
     snapshot_id: str
     version: int = Field(ge=1)
     parent: str | None  # the snapshot that was promoted when this one was built
@@ -154,9 +235,9 @@ def parse_manifest(data: bytes, what: str) -> Manifest:
         message = f"{what} is not JSON ({error}): restore it, or build a new snapshot"
         raise ManifestFormatError(message) from error
     found = raw.get("format_version") if isinstance(raw, dict) else None
-    if found != FORMAT_VERSION:
+    if found not in READABLE_VERSIONS:
         message = (
-            f"{what} has format_version {found!r}, this Loupe reads {FORMAT_VERSION}: "
+            f"{what} has format_version {found!r}, this Loupe reads {READABLE_VERSIONS}: "
             "read it with the release that wrote it, or build a new snapshot"
         )
         raise ManifestFormatError(message)

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from index_builds.bootstrap import lower_bound
 from index_builds.exact import exact_neighbours, pair_scores
+from index_builds.open_tier import OpenTier
 from index_builds.plans import TierPlan
 from index_builds.recall import count_found
-from index_builds.search import OpenTier
 from index_builds.settings import TierSettings
 
 _K = 10

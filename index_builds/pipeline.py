@@ -5,7 +5,6 @@ that were finished; a tier whose images did not change names the file of the sna
 """
 
 import os
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -16,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from index_builds.build import build_index, recipe_digest, sorted_inputs
+from index_builds.build import sorted_inputs
+from index_builds.channel_names import VISUAL
 from index_builds.errors import (
     BuildInputError,
     GateCannotRunError,
@@ -24,12 +24,13 @@ from index_builds.errors import (
     SnapshotDamagedError,
     SnapshotMissingError,
 )
-from index_builds.gate import Progress, evidence_digest, run_gate, truth_of
+from index_builds.gate import Progress, evidence_digest, run_gate
+from index_builds.gate_truth import ChannelEvidence, Truth, truth_of
 from index_builds.ids import ids_digest
-from index_builds.index_files import load_index
+from index_builds.keys_file import fingerprints
 from index_builds.manifest import (
     INSTEAD_OF,
-    VISUAL,
+    ChannelContent,
     IndexFile,
     Manifest,
     MetadataFile,
@@ -37,25 +38,42 @@ from index_builds.manifest import (
     Training,
 )
 from index_builds.metadata_file import canonical_metadata, write_metadata
-from index_builds.operating_point import choose_parameters
-from index_builds.plans import TierPlan, plan_tier
+from index_builds.plans import plan_tier
+from index_builds.pool_cache import PoolCache
 from index_builds.queries import HELD_OUT, Queries
 from index_builds.reading import open_content, open_snapshot
-from index_builds.search import OpenSnapshot, OpenTier
+from index_builds.search import OpenSnapshot
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import Draft, SnapshotStore
 from index_builds.staging import keep_only, staging_folder
 from index_builds.standing import newest_of
+from index_builds.tier_files import MadeTier, TierInput, make_tier, tier_input
 from index_builds.tiers import TIERS, Tier
-from storage.objects import sha256_hex, sha256_of_file
+from storage.objects import sha256_hex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _TierInput:
-    plan: TierPlan
-    recipe: str
+class ChannelVectors:
+    """The vectors of a channel beside the visual one, for those pictures that have one.
+
+    ``vectors`` are unit float32, shape ``(len(keys), dimension)``; ``queries`` are the gate's, by family.
+    """
+
+    channel_id: str
     keys: NDArray[np.int64]
     vectors: NDArray[np.float32]
+    queries: Mapping[str, Queries]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Channel:
+    """A channel's rows, sorted and placed."""
+
+    keys: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    prints: NDArray[np.uint64]
+    tiers: NDArray[np.str_]
+    queries: Mapping[str, Queries]
 
 
 def build_candidate(
@@ -72,10 +90,14 @@ def build_candidate(
     upstream: Mapping[str, str],
     run_id: str | None = None,
     progress: Progress | None = None,
+    channels: Mapping[str, ChannelVectors] | None = None,
+    compact: bool = False,
 ) -> Manifest:
     """Build, judge and publish a snapshot of a collection, or return the newest one where it is the same.
 
-    A snapshot that fails the gate is published as refused, for people to look at; it cannot be promoted.
+    A small change is put on top of the files of the snapshot before, as deltas and tombstones.  Where the
+    gate refuses that, everything is built anew and judged again.  A snapshot that fails the gate then is
+    published as refused, for people to look at; it cannot be promoted.
 
     Args:
         store: Where snapshots live.
@@ -91,6 +113,8 @@ def build_candidate(
         upstream: What the inputs were made of: name -> data version.
         run_id: The run that builds, for people.
         progress: Told of every step: what, done, of how many.
+        channels: Vectors beside the visual ones, by channel.
+        compact: Build every file anew that has a delta or tombstones.
 
     Raises:
         BuildInputError: If the inputs cannot become a snapshot.
@@ -101,52 +125,61 @@ def build_candidate(
     if not len(keys):
         message = f"collection {collection} has no image vectors: embed accepted images before building"
         raise BuildInputError(message)
-    if HELD_OUT not in queries:
-        message = f"the gate needs {HELD_OUT} queries: draw them with queries.held_out_queries"
-        raise GateCannotRunError(message)
+    for name, families in [
+        (VISUAL, queries),
+        *((name, part.queries) for name, part in (channels or {}).items()),
+    ]:
+        if HELD_OUT not in families:
+            message = f"the gate needs {HELD_OUT} queries of {name}: draw them with queries.held_out_queries"
+            raise GateCannotRunError(message)
     tiers = _tier_array(keys, tier_of)[np.argsort(keys, kind="stable")]
     keys, vectors = sorted_inputs(keys, vectors)
     table = canonical_metadata(metadata, keys, tiers)
     truth = truth_of(keys, vectors, table)
-    with staging_folder(store.cache, collection) as folder:
-        inputs = _plan_tiers(keys, vectors, tiers, settings)
-        keep_only(folder, {item.recipe for item in inputs.values()})
-        reserved = np.unique(np.concatenate([family.own_keys for family in queries.values()]))
-        paths: dict[str, Path] = {}
-        files: dict[Tier, dict[str, IndexFile]] = {}
-        for number, (tier, item) in enumerate(inputs.items()):
-            tell(f"index: {tier}, {item.plan.factory}", number, len(inputs))
-            path = _index_file(store, collection, encoder_id, item, folder)
-            opened = _opened(tier, item, path)
-            parameters = choose_parameters(
-                item.plan, opened, item.keys, item.vectors, reserved=reserved, settings=settings.tiers
-            )
-            files[tier] = {VISUAL: opened.file.model_copy(update={"parameters": parameters})}
-            paths[opened.file.digest] = path
-        tell("index: metadata", len(inputs), len(inputs))
-        data = write_metadata(table)
-        staged = folder / sha256_hex(data)
-        _write(staged, data)
-        paths[staged.name] = staged
-        content = SnapshotContent(
-            encoder_id=encoder_id,
-            dimension=vectors.shape[1],
-            metric="inner_product",
-            tiers=files,
-            live_vectors=len(keys),
-            tombstones=0,
-            ids_digest=ids_digest(keys),
-            metadata=MetadataFile(digest=staged.name, bytes=len(data), rows=table.num_rows),
+    rows = {
+        VISUAL: _Channel(
+            keys=keys, vectors=vectors, prints=fingerprints(vectors), tiers=tiers, queries=queries
         )
+    }
+    rows |= {name: _placed(name, part, keys, tiers) for name, part in sorted((channels or {}).items())}
+    evidence = {
+        name: ChannelEvidence(truth=_channel_truth(rows[name], table), queries=rows[name].queries)
+        for name in rows
+        if name != VISUAL
+    }
+    ids = {name: part.channel_id for name, part in (channels or {}).items()}
+    with staging_folder(store.cache, collection) as folder:
+        inputs = [item for name, part in rows.items() for item in _plan_tiers(name, part, settings)]
+        keep_only(folder, {item.recipe for item in inputs})
+        data = write_metadata(table)
+        metadata_path = folder / sha256_hex(data)
+        _write(metadata_path, data)
+        held = MetadataFile(digest=metadata_path.name, bytes=len(data), rows=table.num_rows)
         promoted = store.promoted(collection)
-        evidence = evidence_digest(queries, settings.gate, promoted)
-        manifest = _standing(store, collection, content, evidence, promoted, upstream.get(INSTEAD_OF))
-        if manifest is None:
-            candidate = open_content(content, paths.__getitem__, snapshot_id=None)
-            incumbent = None if promoted is None else _incumbent(store, collection, promoted)
+        judged_by = evidence_digest(queries, settings.gate, promoted, evidence)
+        before = _relatives(store, collection, encoder_id)
+        pools = PoolCache(store.cache / "pools" / collection, seed=settings.gate.seed)
+        for anew in (True,) if compact else (False, True):
+            made = _make_tiers(store, inputs, rows, folder, before, settings, anew=anew, tell=tell)
+            paths = {digest: path for one in made.values() for digest, path in one.paths.items()}
+            paths[metadata_path.name] = metadata_path
+            content = _content(encoder_id, rows, ids, made, held)
+            manifest = _standing(store, collection, content, judged_by, promoted, upstream.get(INSTEAD_OF))
+            if manifest is not None:
+                break
             gate = run_gate(
-                candidate, truth, queries, incumbent=incumbent, settings=settings.gate, progress=progress
+                open_content(content, paths.__getitem__, snapshot_id=None),
+                truth,
+                queries,
+                incumbent=None if promoted is None else _incumbent(store, collection, promoted),
+                settings=settings.gate,
+                progress=progress,
+                channels=evidence,
+                pools=pools.pool,
             )
+            if gate.passed or not any(one.refreshed for one in made.values()):
+                break
+        if manifest is None:
             manifest = store.publish(
                 Draft(
                     collection=collection,
@@ -155,7 +188,9 @@ def build_candidate(
                     parent=promoted,
                     training=Training(
                         seed=settings.tiers.seed,
-                        sample_sizes={tier: item.plan.training_size for tier, item in inputs.items()},
+                        sample_sizes={
+                            item.tier: item.plan.training_size for item in inputs if item.channel == VISUAL
+                        },
                     ),
                     library_versions=_library_versions(),
                     upstream=upstream,
@@ -165,6 +200,90 @@ def build_candidate(
             )
         keep_only(folder, set())
     return manifest
+
+
+def _placed(name: str, part: ChannelVectors, keys: NDArray[np.int64], tiers: NDArray[np.str_]) -> _Channel:
+    own, vectors = sorted_inputs(part.keys, part.vectors)
+    places = np.minimum(np.searchsorted(keys, own), len(keys) - 1)
+    if not len(own) or (keys[places] != own).any():
+        strangers = int((keys[places] != own).sum())
+        message = (
+            f"channel {name} has {len(own)} vectors, {strangers} of images without a visual vector: "
+            "leave out the channel, or the images"
+        )
+        raise BuildInputError(message)
+    return _Channel(
+        keys=own, vectors=vectors, prints=fingerprints(vectors), tiers=tiers[places], queries=part.queries
+    )
+
+
+def _channel_truth(part: _Channel, table: pa.Table) -> Truth:
+    rows = np.isin(table["image_key"].to_numpy(), part.keys)
+    return truth_of(part.keys, part.vectors, table.filter(pa.array(rows)).combine_chunks())
+
+
+def _make_tiers(
+    store: SnapshotStore,
+    inputs: list[TierInput],
+    rows: Mapping[str, _Channel],
+    folder: Path,
+    before: list[Manifest],
+    settings: IndexSettings,
+    *,
+    anew: bool,
+    tell: Progress,
+) -> dict[tuple[Tier, str], MadeTier]:
+    made = {}
+    for number, item in enumerate(inputs):
+        tell(f"index: {item.tier} {item.channel}, {item.plan.factory}", number, len(inputs))
+        own = [family.own_keys for family in rows[item.channel].queries.values()]
+        made[item.tier, item.channel] = make_tier(
+            item,
+            folder,
+            before=before,
+            intact=store.intact,
+            path_of=store.file,
+            reserved=np.unique(np.concatenate(own)),
+            settings=settings.tiers,
+            anew=anew,
+        )
+    return made
+
+
+def _content(
+    encoder_id: str,
+    rows: Mapping[str, _Channel],
+    channel_ids: Mapping[str, str],
+    made: Mapping[tuple[Tier, str], MadeTier],
+    metadata: MetadataFile,
+) -> SnapshotContent:
+    files: dict[Tier, dict[str, IndexFile]] = {}
+    for tier in TIERS:
+        own = {channel: one.file for (at, channel), one in made.items() if at == tier}
+        if own:
+            files[tier] = own
+    visual = rows[VISUAL]
+    gone = [file[VISUAL].tombstones for file in files.values() if VISUAL in file]
+    return SnapshotContent(
+        encoder_id=encoder_id,
+        dimension=visual.vectors.shape[1],
+        metric="inner_product",
+        tiers=files,
+        live_vectors=len(visual.keys),
+        tombstones=sum(part.keys for part in gone if part is not None),
+        ids_digest=ids_digest(visual.keys),
+        metadata=metadata,
+        channels={
+            name: ChannelContent(
+                channel_id=channel_ids[name],
+                dimension=part.vectors.shape[1],
+                live_vectors=len(part.keys),
+                ids_digest=ids_digest(part.keys),
+            )
+            for name, part in rows.items()
+            if name != VISUAL
+        },
+    )
 
 
 def _tier_array(keys: NDArray[np.int64], tier_of: Mapping[int, str] | NDArray[np.str_]) -> NDArray[np.str_]:
@@ -182,69 +301,36 @@ def _tier_array(keys: NDArray[np.int64], tier_of: Mapping[int, str] | NDArray[np
     return np.array(placed, dtype=np.str_)
 
 
-def _plan_tiers(
-    keys: NDArray[np.int64], vectors: NDArray[np.float32], tiers: NDArray[np.str_], settings: IndexSettings
-) -> dict[Tier, _TierInput]:
-    inputs: dict[Tier, _TierInput] = {}
+def _plan_tiers(channel: str, part: _Channel, settings: IndexSettings) -> list[TierInput]:
+    inputs = []
     for tier in TIERS:
-        rows = np.flatnonzero(tiers == tier)
+        rows = np.flatnonzero(part.tiers == tier)
         if not len(rows):
             continue
-        own_keys, own = keys[rows], vectors if len(rows) == len(keys) else vectors[rows]
+        every = len(rows) == len(part.keys)
+        own = part.vectors if every else part.vectors[rows]
+        prints = part.prints[rows]
         approximate = len(rows) > settings.tiers.plan(tier).exact_below
-        copies = _largest_copy_group(own) if approximate else 1
-        plan = plan_tier(tier, len(rows), vectors.shape[1], settings.tiers, largest_copy_group=copies)
-        inputs[tier] = _TierInput(
-            plan=plan, recipe=recipe_digest(plan, own_keys, own), keys=own_keys, vectors=own
-        )
+        copies = _largest_copy_group(prints) if approximate else 1
+        plan = plan_tier(tier, len(rows), own.shape[1], settings.tiers, largest_copy_group=copies)
+        inputs.append(tier_input(channel, plan, part.keys[rows], own, prints))
     return inputs
 
 
-def _largest_copy_group(vectors: NDArray[np.float32]) -> int:
-    return max(Counter(hash(row.tobytes()) for row in vectors).values())
+def _largest_copy_group(prints: NDArray[np.uint64]) -> int:
+    return int(np.unique(prints, return_counts=True)[1].max())
 
 
-def _index_file(
-    store: SnapshotStore, collection: str, encoder_id: str, item: _TierInput, folder: Path
-) -> Path:
-    """Return a file of this recipe: finished by a killed build, named by a snapshot, or new."""
-    staged = folder / item.recipe
-    if staged.is_file():
-        return staged  # renamed into place whole; its digest is taken anew, and the gate looks inside
-    for snapshot_id in _relatives(store, collection, encoder_id):
-        try:
-            manifest = store.manifest(collection, snapshot_id)
-        except IndexBuildError:
-            continue  # a damaged relative is no reason not to build
-        for channels in manifest.content.tiers.values():
-            for file in channels.values():
-                if file.recipe == item.recipe and store.intact(file.digest):
-                    return store.file(file.digest)
-    return build_index(item.plan, item.keys, item.vectors, staged).path
-
-
-def _relatives(store: SnapshotStore, collection: str, encoder_id: str) -> list[str]:
+def _relatives(store: SnapshotStore, collection: str, encoder_id: str) -> list[Manifest]:
     """Return the snapshots whose files may be taken again: this encoder's newest, and the promoted one."""
     newest, promoted = newest_of(store, collection, encoder_id), store.promoted(collection)
-    found = [newest.snapshot_id] if newest is not None else []
-    return found + ([promoted] if promoted is not None and promoted not in found else [])
-
-
-def _opened(tier: Tier, item: _TierInput, path: Path) -> OpenTier:
-    digest = sha256_of_file(path)
-    index = load_index(path, digest=digest, mapped=tier != "hot")
-    file = IndexFile(
-        digest=digest,
-        bytes=path.stat().st_size,
-        factory=item.plan.factory,
-        parameters=dict(item.plan.grid[-1]) if item.plan.grid else {},
-        vectors=len(item.keys),
-        ids_digest=ids_digest(item.keys),
-        recipe=item.recipe,
-        resident_fraction=item.plan.resident_fraction,
-        reason=item.plan.reason,
-    )
-    return OpenTier(tier=tier, index=index, file=file, path=path)
+    found = [] if newest is None else [newest]
+    if promoted is not None and promoted not in {manifest.snapshot_id for manifest in found}:
+        try:
+            found.append(store.manifest(collection, promoted))
+        except IndexBuildError:
+            return found  # a damaged relative is no reason not to build
+    return [manifest for manifest in found if manifest.encoder_id == encoder_id]
 
 
 def _standing(

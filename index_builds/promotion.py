@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from index_builds.channel_names import VISUAL
 from index_builds.errors import (
     GateCannotRunError,
     GateRefusedError,
@@ -21,9 +22,10 @@ from index_builds.errors import (
     RollbackError,
     SnapshotMissingError,
 )
-from index_builds.gate import run_gate, truth_of
+from index_builds.gate import run_gate
 from index_builds.gate_report import SKIPS, judge
-from index_builds.manifest import Manifest, occupied_tiers
+from index_builds.gate_truth import truth_of
+from index_builds.manifest import Manifest
 from index_builds.queries import HELD_OUT, held_out_queries
 from index_builds.reading import open_snapshot
 from index_builds.settings import Floor, Floors, GateSettings
@@ -156,12 +158,22 @@ def _check_gate(store: SnapshotStore, manifest: Manifest, pointer: Pointer, sett
             f"not {manifest.content_digest[:12]}: run the gate again"
         )
         raise GateRefusedError(message)
-    held = {tier: manifest.content.tiers[tier]["visual"].vectors for tier in occupied_tiers(manifest.content)}
-    if dict(report.tiers) != held:
+    content = manifest.content
+    if set(report.channels) != set(content.channels):
         message = (
-            f"the gate of {name} measured {dict(report.tiers)}, the snapshot holds {held}: run the gate again"
+            f"the gate of {name} measured the channels {sorted(report.channels)}, the snapshot holds "
+            f"{sorted(content.channels)}: run the gate again"
         )
         raise GateRefusedError(message)
+    for channel in (VISUAL, *content.channels):
+        measured = dict(report.of_channel(channel).tiers)
+        held = {tier: file.live_vectors for tier, file in content.files_of(channel).items()}
+        if measured != held:
+            message = (
+                f"the gate of {name} measured {measured} of channel {channel}, the snapshot holds {held}: "
+                "run the gate again"
+            )
+            raise GateRefusedError(message)
     if report.comparison.incumbent != pointer.snapshot_id:
         message = (
             f"{name} was compared with {report.comparison.incumbent or 'no incumbent'}, "

@@ -3,11 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
+from index_builds.channel_names import VISUAL
 from index_builds.errors import SnapshotDamagedError
 from index_builds.index_files import load_index
-from index_builds.manifest import VISUAL, SnapshotContent, occupied_tiers
+from index_builds.keys_file import read_keys
+from index_builds.manifest import IndexFile, SnapshotContent, occupied_tiers
 from index_builds.metadata_file import read_metadata
-from index_builds.search import OpenSnapshot, OpenTier
+from index_builds.open_tier import OpenTier
+from index_builds.search import OpenSnapshot
 from index_builds.snapshots import SnapshotStore
 from index_builds.tiers import TIERS, Tier
 from storage.objects import sha256_hex
@@ -19,6 +24,7 @@ def open_content(
     *,
     snapshot_id: str | None,
     tiers: tuple[Tier, ...] = TIERS,
+    channels: tuple[str, ...] | None = None,
 ) -> OpenSnapshot:
     """Open the files that a content names.
 
@@ -27,25 +33,19 @@ def open_content(
         path_of: Gives the local file of a digest.
         snapshot_id: The snapshot's id; ``None`` for a draft.
         tiers: Which tiers to open; the others stay on disk and answer nothing.
+        channels: Which channels to open beside the visual one; ``None`` for all.
 
     Raises:
         SnapshotDamagedError: If a file is missing, damaged, or not what the content says.
     """
     what = snapshot_id or "the draft"
-    opened: dict[Tier, OpenTier] = {}
+    opened: dict[str, dict[Tier, OpenTier]] = {VISUAL: {}}
     for tier in occupied_tiers(content):
-        if tier not in tiers:
-            continue
-        file = content.tiers[tier][VISUAL]
-        path = path_of(file.digest)
-        index = load_index(path, digest=file.digest, mapped=tier != "hot")
-        if index.d != content.dimension or index.ntotal != file.vectors:
-            message = (
-                f"{tier} file of {what} holds {index.ntotal} × {index.d}, "
-                f"the manifest says {file.vectors} × {content.dimension}: build the snapshot again"
-            )
-            raise SnapshotDamagedError(message)
-        opened[tier] = OpenTier(tier=tier, index=index, file=file, path=path)
+        for channel, file in content.tiers[tier].items():
+            if tier in tiers and (channels is None or channel in channels or channel == VISUAL):
+                opened.setdefault(channel, {})[tier] = open_tier(
+                    tier, file, path_of, dimension=content.dimension_of(channel), what=f"{channel} of {what}"
+                )
     path = path_of(content.metadata.digest)
     try:
         data = path.read_bytes()
@@ -56,7 +56,46 @@ def open_content(
         message = f"metadata file {path} of {what} is damaged: restore it, or build the snapshot again"
         raise SnapshotDamagedError(message)
     return OpenSnapshot(
-        content=content, snapshot_id=snapshot_id, tiers=opened, metadata=read_metadata(data, str(path))
+        content=content,
+        snapshot_id=snapshot_id,
+        tiers=opened.pop(VISUAL),
+        metadata=read_metadata(data, str(path)),
+        channels=opened,
+    )
+
+
+def open_tier(
+    tier: Tier, file: IndexFile, path_of: Callable[[str], Path], *, dimension: int, what: str
+) -> OpenTier:
+    """Open a tier of one channel: its base, its delta and its tombstones.
+
+    Raises:
+        SnapshotDamagedError: If a file is missing, damaged, or not what the manifest says.
+    """
+    path = path_of(file.digest)
+    index = load_index(path, digest=file.digest, mapped=tier != "hot")
+    delta, tombstones = None, np.empty(0, dtype=np.int64)
+    if file.delta is not None:
+        delta = load_index(path_of(file.delta.digest), digest=file.delta.digest, mapped=False)
+    if file.tombstones is not None:
+        tombstones = read_keys(path_of(file.tombstones.digest), file.tombstones.digest)
+    held = [(index, file.vectors)] + ([(delta, file.delta.vectors)] if file.delta is not None else [])
+    for part, vectors in held:
+        if part.d != dimension or part.ntotal != vectors:
+            message = (
+                f"{tier} file of {what} holds {part.ntotal} × {part.d}, "
+                f"the manifest says {vectors} × {dimension}: build the snapshot again"
+            )
+            raise SnapshotDamagedError(message)
+    beside = [part for part in (file.delta, file.tombstones) if part is not None]
+    return OpenTier(
+        tier=tier,
+        index=index,
+        file=file,
+        path=path,
+        delta=delta,
+        tombstones=tombstones,
+        beside={part.digest: path_of(part.digest) for part in beside},
     )
 
 

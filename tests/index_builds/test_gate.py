@@ -18,8 +18,8 @@ from index_house import (
 )
 
 from index_builds.errors import GateCannotRunError, GateRefusedError, SnapshotDamagedError
-from index_builds.gate import truth_of
 from index_builds.gate_report import GateReport, judge
+from index_builds.gate_truth import truth_of
 from index_builds.manifest import manifest_key
 from index_builds.metadata_file import canonical_metadata
 from index_builds.promotion import promote

@@ -10,9 +10,9 @@ from index_builds.build import build_index
 from index_builds.ids import ids_digest
 from index_builds.index_files import load_index
 from index_builds.manifest import IndexFile
+from index_builds.open_tier import OpenTier
 from index_builds.operating_point import choose_parameters
 from index_builds.plans import plan_tier
-from index_builds.search import OpenTier
 from index_builds.settings import TierSettings
 
 SETTINGS = TierSettings.model_validate({"warm": {"exact_below": 0, "memory_fraction": 0.25}})

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from index_builds.errors import SearchError
 from index_builds.exact import exact_neighbours
+from index_builds.filter_plan import FilterPlan
 from index_builds.filters import SnapshotFilter, satisfying_rows
 from index_builds.reading import open_snapshot
 from index_builds.search import OpenSnapshot
@@ -163,7 +164,7 @@ def test_exclusions_hold_per_query(opened, wide):
         assert set(second.keys[row]) | set(first[row]) == set(longer.keys[row])
 
 
-def test_probing_wider_under_a_filter_finds_what_scanning_finds(tmp_path, monkeypatch):
+def test_probing_wider_under_a_filter_finds_what_scanning_finds(tmp_path):
     catalogue = make_catalogue(3_000, tiers=("warm",))
     store = sqlite_store(tmp_path)
     opened = open_snapshot(
@@ -173,7 +174,8 @@ def test_probing_wider_under_a_filter_finds_what_scanning_finds(tmp_path, monkey
     where = SnapshotFilter(availability="in_stock", currency="EUR")
     scanned = opened.search(queries, 10, where=where)
 
-    monkeypatch.setattr("index_builds.search._SCAN_AT_MOST", 0)
+    for tier in opened.tiers.values():
+        tier.file = tier.file.model_copy(update={"filters": FilterPlan(gather_at_most=0, scan_at_most=0)})
     probed = opened.search(queries, 10, where=where)
 
     hits = [len(set(a) & set(b)) for a, b in zip(scanned.keys, probed.keys, strict=True)]

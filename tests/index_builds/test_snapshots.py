@@ -129,7 +129,7 @@ def test_a_resumed_build_takes_up_the_files_that_were_finished(tmp_path, monkeyp
     def never(*_):
         pytest.fail("a finished tier was built again")
 
-    monkeypatch.setattr("index_builds.pipeline.build_index", never)
+    monkeypatch.setattr("index_builds.tier_files.build_index", never)
     assert build(store, three_tiers).gate.passed
 
 
@@ -189,14 +189,14 @@ def test_a_missing_snapshot_or_file_says_so(store, three_tiers):
 def test_a_manifest_reads_back_as_it_was_and_names_its_format_first(store, three_tiers):
     manifest = build(store, three_tiers)
     data = manifest.to_json()
-    assert data.startswith(b'{"format_version":1,')
+    assert data.startswith(b'{"format_version":2,')
     assert parse_manifest(data, "here") == manifest == store.manifest("house", manifest.snapshot_id)
 
 
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (lambda raw: raw | {"format_version": 2}, "format_version 2, this Loupe reads 1"),
+        (lambda raw: raw | {"format_version": 3}, r"format_version 3, this Loupe reads \(1, 2\)"),
         (lambda raw: {key: raw[key] for key in raw if key != "format_version"}, "format_version None"),
         (lambda raw: raw | {"note": "hello"}, "not a valid manifest at note"),
         (lambda raw: raw | {"version": "1"}, "not a valid manifest at version"),
@@ -268,7 +268,7 @@ def test_two_builds_of_one_collection_on_one_machine_do_not_mix(store, three_tie
 def test_progress_is_told_step_by_step(store):
     steps = []
     build(store, make_catalogue(12), progress=lambda *step: steps.append(step))
-    assert [name for name, *_ in steps][:2] == ["index: hot, Flat", "index: warm, Flat"]
+    assert [name for name, *_ in steps][:2] == ["index: hot visual, Flat", "index: warm visual, Flat"]
     assert steps[-1][0] == "gate: judged"
 
 

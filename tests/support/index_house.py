@@ -10,8 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from index_builds.build import write_index
-from index_builds.gate import run_gate, truth_of
+from index_builds.gate import run_gate
 from index_builds.gate_report import GateReport
+from index_builds.gate_truth import truth_of
 from index_builds.ids import ids_digest
 from index_builds.manifest import IndexFile, Manifest, MetadataFile, SnapshotContent, Training
 from index_builds.metadata_file import SCHEMA, canonical_metadata, write_metadata

@@ -1,0 +1,3 @@
+"""The channel that every snapshot has; others are named by those who compute them."""
+
+VISUAL = "visual"

@@ -1,0 +1,22 @@
+"""How a tier is searched under a filter, by the number of eligible vectors.  Values only.
+
+Few eligible vectors are decoded and compared; more are compared by their codes, list after list; many are
+looked for in the nearest lists with the filter as a bitmap, or, in a graph, among more neighbours than were
+asked for.
+"""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class FilterPlan(BaseModel):
+    """The crossovers, in eligible vectors of the tier's base.
+
+    The defaults were measured on 200,000 × 512; builds measure their own (``filter_costs``).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gather_at_most: int = Field(default=500, ge=0)  # up to here: decode and compare
+    scan_at_most: int = Field(default=20_000, ge=0)  # up to here: compare all eligible codes
+    widen: int = Field(default=4, ge=1)  # lists probed: nprobe × this ÷ share eligible
+    over_fetch_from: float = Field(default=2.0, ge=0.0)  # share eligible from which a graph over-fetches

@@ -1,0 +1,110 @@
+"""What a gate measures against: live images, their vectors and rows from outside the index, and the truth."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from index_builds.build import sorted_inputs
+from index_builds.errors import BuildInputError, GateCannotRunError
+from index_builds.filters import SnapshotFilter, satisfying_rows
+from index_builds.gate_report import Target
+from index_builds.metadata_file import SCHEMA
+from index_builds.neighbour_pool import NeighbourPool, pool_of
+from index_builds.queries import Queries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """The live images from outside the index: sorted keys, unit vectors, tiers, and their listing rows."""
+
+    keys: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    tiers: NDArray[np.str_]
+    metadata: pa.Table
+    _listings: dict[int, list[dict[str, Any]]] = field(default_factory=dict, repr=False)
+    _eligible: dict[SnapshotFilter, NDArray[np.bool_]] = field(default_factory=dict, repr=False)
+
+    def listings(self, key: int) -> list[dict[str, Any]]:
+        """Return the listing rows of an image, read once."""
+        if key not in self._listings:
+            start, stop = np.searchsorted(self.metadata["image_key"].to_numpy(), [key, key + 1])
+            self._listings[key] = self.metadata.slice(start, stop - start).to_pylist()
+        return self._listings[key]
+
+    def rows_in(self, target: Target) -> NDArray[np.int64]:
+        """Return the rows of the images of one tier, or of all."""
+        if target == "all":
+            return np.arange(len(self.keys), dtype=np.int64)
+        return np.flatnonzero(self.tiers == target).astype(np.int64)
+
+    def eligible(self, target: Target, where: SnapshotFilter | None) -> NDArray[np.bool_]:
+        """Return which images a question may find, shape ``(len(keys),)``."""
+        held = np.zeros(len(self.keys), dtype=np.bool_)
+        held[self.rows_in(target)] = True
+        if where is None:
+            return held
+        if where not in self._eligible:
+            satisfied = self.metadata["image_key"].to_numpy()[satisfying_rows(self.metadata, where)]
+            wanted = np.zeros_like(held)
+            wanted[self.rows_of(np.unique(satisfied))] = True
+            self._eligible[where] = wanted
+        return held & self._eligible[where]
+
+    def rows_of(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the row of each key, ``-1`` where it is no live image."""
+        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(self.keys[places] == keys, places, -1).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelEvidence:
+    """What a channel beside the visual one is judged by."""
+
+    truth: Truth  # over the pictures that have a vector of it
+    queries: Mapping[str, Queries]
+
+
+Pools = Callable[[str, str, Queries, Truth], NeighbourPool]  # of a channel and a family
+
+
+def pool_by_brute_force(_channel: str, _family: str, queries: Queries, truth: Truth) -> NeighbourPool:
+    """Return the exact neighbours that a family's questions are answered from."""
+    return pool_of(queries.vectors, truth.vectors, truth.keys)
+
+
+def truth_of(keys: NDArray[np.int64], vectors: NDArray[np.float32], metadata: pa.Table) -> Truth:
+    """Return the truth to measure against.
+
+    Args:
+        keys: Image keys of every live embedding, in any order.
+        vectors: Their vectors.
+        metadata: Canonical metadata rows of the same images.
+
+    Raises:
+        GateCannotRunError: If there is nothing to measure against, or it contradicts itself.
+    """
+    try:
+        keys, vectors = sorted_inputs(keys, vectors)
+    except BuildInputError as error:
+        message = f"the gate has no embedding truth to measure against: {error}"
+        raise GateCannotRunError(message) from error
+    if not len(keys):
+        message = "the gate has no embedding truth to measure against: no live image has a vector"
+        raise GateCannotRunError(message)
+    if metadata.schema != SCHEMA:
+        message = "the gate needs canonical metadata: pass it through metadata_file.canonical_metadata"
+        raise GateCannotRunError(message)
+    row_keys = metadata["image_key"].to_numpy()
+    first = np.searchsorted(row_keys, keys)
+    if len(row_keys) == 0 or not np.array_equal(np.unique(row_keys), keys):
+        message = (
+            f"metadata speaks of {len(np.unique(row_keys))} images, the embeddings of {len(keys)}: "
+            "join them again"
+        )
+        raise GateCannotRunError(message)
+    tiers = np.array(metadata["tier"].to_pylist(), dtype=np.str_)[first]
+    return Truth(keys=keys, vectors=vectors, tiers=tiers, metadata=metadata)
