@@ -5,6 +5,7 @@ Here the rooms meet: vectors from ``vision``, rows and phrases from ``catalog``,
 """
 
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -47,6 +48,7 @@ def build_candidate_of(
     run_id: str | None,
     instead_of: str | None = None,
     kept_out: Collection[int] = (),
+    published_at: datetime | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Manifest:
     """Build, prove and publish a collection's candidate; the same inputs give the same snapshot.
@@ -64,6 +66,7 @@ def build_candidate_of(
         run_id: The run that builds it, for the manifest.
         instead_of: Label of the encoder that the settings name, where another one was chosen by hand.
         kept_out: Keys of pictures in the frame that show no jewelry; the index does without them.
+        published_at: When, aware; for retention by age.
         progress: Told of every step: what, done, of how many.
 
     Raises:
@@ -118,6 +121,7 @@ def build_candidate_of(
         settings=settings,
         upstream=upstream,
         run_id=run_id,
+        published_at=published_at,
         progress=progress,
     )
 

@@ -46,6 +46,7 @@ def index_snapshot(
     encoder: dg.ResourceParam[EncoderLoader],
     index_settings: dg.ResourceParam[IndexSettings],
     bounds: dg.ResourceParam[WorkBounds],
+    clock: dg.ResourceParam[Callable[[], datetime]],
 ) -> dg.MaterializeResult[str]:
     """Candidate index over every accepted picture, one file per tier and channel, with the gate's report."""
     collection = context.partition_key
@@ -65,6 +66,7 @@ def index_snapshot(
             shards=bounds.shards,
             settings=index_settings,
             run_id=context.run.run_id,
+            published_at=clock(),
         )
     return dg.MaterializeResult(
         value=manifest.snapshot_id,

@@ -134,6 +134,7 @@ def judge_beside(
     frame_key: str,
     *,
     run_id: str | None,
+    published_at: datetime,
     tell: Tell,
 ) -> Judged:
     """Build a collection's candidate with another encoder, run its gate, compare it with the promoted one.
@@ -144,6 +145,7 @@ def judge_beside(
         collection: Whose candidate.
         frame_key: Object key of the ``searchable_images`` frame.
         run_id: The run that builds it.
+        published_at: When, aware; for retention by age.
         tell: Told of every step.
 
     Raises:
@@ -167,6 +169,7 @@ def judge_beside(
         run_id=run_id,
         instead_of=None if label == configured else configured,
         kept_out=[found.image_key for found in kept_out(house.catalogue, collection)],
+        published_at=published_at,
         progress=tell,
     )
     promoted = house.snapshots.promoted(collection)

@@ -186,6 +186,7 @@ class Manifest(_Part):
     upstream: dict[str, str]  # what it was built from: name -> data version
     gate: GateReport
     run_id: str | None
+    build_seconds: dict[str, float] = Field(default_factory=dict)  # stage -> seconds; of this build alone
 
     @property
     def encoder_id(self) -> str:

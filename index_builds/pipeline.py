@@ -7,6 +7,7 @@ that were finished; a tier whose images did not change names the file of the sna
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -47,6 +48,7 @@ from index_builds.settings import IndexSettings
 from index_builds.snapshots import Draft, SnapshotStore
 from index_builds.staging import keep_only, staging_folder
 from index_builds.standing import newest_of
+from index_builds.stopwatch import Stopwatch
 from index_builds.tier_files import MadeTier, TierInput, make_tier, tier_input
 from index_builds.tiers import TIERS, Tier
 from storage.objects import sha256_hex
@@ -89,6 +91,7 @@ def build_candidate(
     settings: IndexSettings,
     upstream: Mapping[str, str],
     run_id: str | None = None,
+    published_at: datetime | None = None,
     progress: Progress | None = None,
     channels: Mapping[str, ChannelVectors] | None = None,
     compact: bool = False,
@@ -112,6 +115,7 @@ def build_candidate(
         settings: Plans and gate.
         upstream: What the inputs were made of: name -> data version.
         run_id: The run that builds, for people.
+        published_at: When, aware; for retention by age.
         progress: Told of every step: what, done, of how many.
         channels: Vectors beside the visual ones, by channel.
         compact: Build every file anew that has a delta or tombstones.
@@ -148,10 +152,13 @@ def build_candidate(
         if name != VISUAL
     }
     ids = {name: part.channel_id for name, part in (channels or {}).items()}
+    watch = Stopwatch()
     with staging_folder(store.cache, collection) as folder:
-        inputs = [item for name, part in rows.items() for item in _plan_tiers(name, part, settings)]
+        with watch.stage("plan"):
+            inputs = [item for name, part in rows.items() for item in _plan_tiers(name, part, settings)]
         keep_only(folder, {item.recipe for item in inputs})
-        data = write_metadata(table)
+        with watch.stage("metadata"):
+            data = write_metadata(table)
         metadata_path = folder / sha256_hex(data)
         _write(metadata_path, data)
         held = MetadataFile(digest=metadata_path.name, bytes=len(data), rows=table.num_rows)
@@ -160,23 +167,26 @@ def build_candidate(
         before = _relatives(store, collection, encoder_id)
         pools = PoolCache(store.cache / "pools" / collection, seed=settings.gate.seed)
         for anew in (True,) if compact else (False, True):
-            made = _make_tiers(store, inputs, rows, folder, before, settings, anew=anew, tell=tell)
+            made = _make_tiers(
+                store, inputs, rows, folder, before, settings, anew=anew, tell=tell, watch=watch
+            )
             paths = {digest: path for one in made.values() for digest, path in one.paths.items()}
             paths[metadata_path.name] = metadata_path
             content = _content(encoder_id, rows, ids, made, held)
             manifest = _standing(store, collection, content, judged_by, promoted, upstream.get(INSTEAD_OF))
             if manifest is not None:
                 break
-            gate = run_gate(
-                open_content(content, paths.__getitem__, snapshot_id=None),
-                truth,
-                queries,
-                incumbent=None if promoted is None else _incumbent(store, collection, promoted),
-                settings=settings.gate,
-                progress=progress,
-                channels=evidence,
-                pools=pools.pool,
-            )
+            with watch.stage("gate"):
+                gate = run_gate(
+                    open_content(content, paths.__getitem__, snapshot_id=None),
+                    truth,
+                    queries,
+                    incumbent=None if promoted is None else _incumbent(store, collection, promoted),
+                    settings=settings.gate,
+                    progress=progress,
+                    channels=evidence,
+                    pools=pools.pool,
+                )
             if gate.passed or not any(one.refreshed for one in made.values()):
                 break
         if manifest is None:
@@ -196,6 +206,8 @@ def build_candidate(
                     upstream=upstream,
                     gate=gate,
                     run_id=run_id,
+                    published_at=published_at,
+                    build_seconds=watch.seconds,
                 )
             )
         keep_only(folder, set())
@@ -232,21 +244,23 @@ def _make_tiers(
     *,
     anew: bool,
     tell: Progress,
+    watch: Stopwatch,
 ) -> dict[tuple[Tier, str], MadeTier]:
     made = {}
     for number, item in enumerate(inputs):
         tell(f"index: {item.tier} {item.channel}, {item.plan.factory}", number, len(inputs))
         own = [family.own_keys for family in rows[item.channel].queries.values()]
-        made[item.tier, item.channel] = make_tier(
-            item,
-            folder,
-            before=before,
-            intact=store.intact,
-            path_of=store.file,
-            reserved=np.unique(np.concatenate(own)),
-            settings=settings.tiers,
-            anew=anew,
-        )
+        with watch.stage(f"index {item.tier} {item.channel}"):
+            made[item.tier, item.channel] = make_tier(
+                item,
+                folder,
+                before=before,
+                intact=store.intact,
+                path_of=store.file,
+                reserved=np.unique(np.concatenate(own)),
+                settings=settings.tiers,
+                anew=anew,
+            )
     return made
 
 

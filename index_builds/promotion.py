@@ -7,7 +7,7 @@ pointer's version; of two at once exactly one wins.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from index_builds.gate import run_gate
 from index_builds.gate_report import SKIPS, judge
 from index_builds.gate_truth import truth_of
 from index_builds.manifest import Manifest
+from index_builds.moments import moment_text
 from index_builds.queries import HELD_OUT, held_out_queries
 from index_builds.reading import open_snapshot
 from index_builds.settings import Floor, Floors, GateSettings
@@ -264,9 +265,6 @@ def _move(
     *,
     reason: str | None,
 ) -> Pointer:
-    if moved_at.tzinfo is None:
-        message = f"moved_at {moved_at!r} has no time zone: pass an aware datetime"
-        raise ValueError(message)
     version = seen.version + 1
     conflict = (
         f"the pointer of {collection} has moved from version {seen.version} since {target} was checked: "
@@ -292,7 +290,7 @@ def _move(
                 kind=kind,
                 from_snapshot=seen.snapshot_id,
                 to_snapshot=target,
-                moved_at=moved_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                moved_at=moment_text(moved_at),
                 actor=actor,
                 reason=reason,
             )

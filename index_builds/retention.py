@@ -6,9 +6,11 @@ no row names any more.  A crash in between leaves objects without a name, which 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from index_builds.errors import GarbageError, IndexBuildError
 from index_builds.manifest import manifest_key
+from index_builds.moments import moment_of
 from index_builds.snapshots import FILES, MANIFESTS, SnapshotEntry, SnapshotStore
 from index_builds.tables import snapshots
 from storage.objects import LocalObjectStore, digest_key
@@ -34,13 +36,17 @@ def collect_garbage(
     collection: str | None = None,
     keep_last: int,
     grace: int,
+    keep_days: float = 0.0,
+    now: datetime | None = None,
     dry_run: bool = False,
 ) -> GarbageReport:
     """Remove old snapshots, and every object and downloaded file that no remaining one names.
 
     A snapshot stays when it is promoted, the parent of the promoted one, pinned, one of the newest
-    ``keep_last``, or less than ``grace`` versions older than the newest.  Files are shared between snapshots
-    and collections; one stays as long as anybody names it.
+    ``keep_last``, less than ``grace`` versions older than the newest, or was published less than
+    ``keep_days`` ago.  Age only protects: a clock that is wrong keeps too much or falls back on the counts.
+    A snapshot whose publication was not noted is left to the counts.  Files are shared between snapshots and
+    collections; one stays as long as anybody names it.
 
     Args:
         store: Where snapshots live.
@@ -48,13 +54,18 @@ def collect_garbage(
             case.
         keep_last: At least 1.
         grace: In versions.
+        keep_days: Days of 24 hours; 0: age keeps nothing.
+        now: The present moment, aware; needed with ``keep_days``.
         dry_run: Say what would go, and remove nothing.
 
     Raises:
         GarbageError: If the manifest of a remaining snapshot cannot be read, so that it is not known what it
             names.
-        ValueError: If ``keep_last`` is below 1.
+        ValueError: If ``keep_last`` is below 1, or ``keep_days`` comes without ``now``.
     """
+    if keep_days and now is None:
+        message = f"keep_days is {keep_days:g} and now is not given: pass the present moment"
+        raise ValueError(message)
     if keep_last < 1:
         message = (
             f"keep_last is {keep_last}: at least the newest snapshot stays, its version must "
@@ -67,6 +78,8 @@ def collect_garbage(
         for name in store.collections():
             entries = store.list(name)
             retained = _retained(store, name, entries, keep_last, grace)
+            if now is not None:
+                retained |= _published_since(entries, now - timedelta(days=keep_days))
             for entry in entries:
                 stays = collection not in (None, name) or entry.snapshot_id in retained
                 (kept if stays else doomed).append(entry)
@@ -120,6 +133,14 @@ def _retained(
             entry.parent for entry in entries if entry.snapshot_id == promoted and entry.parent is not None
         }
     return retained
+
+
+def _published_since(entries: Sequence[SnapshotEntry], since: datetime) -> set[str]:
+    return {
+        entry.snapshot_id
+        for entry in entries
+        if entry.published_at is not None and moment_of(entry.published_at) > since
+    }
 
 
 def _downloaded(store: SnapshotStore) -> Iterator[str]:

@@ -110,12 +110,16 @@ class GateSettings(BaseModel):
 
 
 class RetentionSettings(BaseModel):
-    """Which snapshots garbage collection keeps besides the promoted one, its parent and the pinned ones."""
+    """Which snapshots garbage collection keeps besides the promoted one, its parent and the pinned ones.
+
+    Each rule only protects: a snapshot goes when none of them keeps it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     keep_last: int = Field(default=5, ge=1)
     grace: int = Field(default=3, ge=0)  # versions: a snapshot this much younger than the newest is kept
+    keep_days: float = Field(default=0.0, ge=0.0)  # since its publication, as far as that was noted
 
 
 class IndexSettings(BaseModel):

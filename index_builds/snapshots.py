@@ -7,7 +7,8 @@ Publication and garbage collection exclude each other; neither can pull a file f
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,6 +28,7 @@ from index_builds.manifest import (
     parse_manifest,
     snapshot_name,
 )
+from index_builds.moments import moment_text
 from index_builds.tables import pointers, promotions, snapshots
 from storage.database import reading
 from storage.objects import ObjectMissingError, ObjectStore, digest_key, sha256_hex, sha256_of_file
@@ -52,11 +54,16 @@ class Draft:
     upstream: Mapping[str, str]
     gate: GateReport
     run_id: str | None
+    published_at: datetime | None = None
+    build_seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotEntry:
-    """A row of the list of snapshots.  ``state`` is candidate, refused or retired; ``refusal`` says why."""
+    """A row of the list of snapshots.  ``state`` is candidate, refused or retired; ``refusal`` says why.
+
+    ``published_at`` is UTC; ``None`` where it was not noted.
+    """
 
     collection: str
     version: int
@@ -67,6 +74,7 @@ class SnapshotEntry:
     state: str
     refusal: str | None
     pinned: bool
+    published_at: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +140,7 @@ class SnapshotStore:
                 upstream=dict(draft.upstream),
                 gate=draft.gate,
                 run_id=draft.run_id,
+                build_seconds=dict(draft.build_seconds),
             )
             data = manifest.to_json()
             self.objects.put(manifest_key(draft.collection, manifest.snapshot_id), data)
@@ -146,6 +155,7 @@ class SnapshotStore:
                     state="refused" if draft.gate.failures else "candidate",
                     refusal="; ".join(draft.gate.failures) or None,
                     pinned=False,
+                    published_at=None if draft.published_at is None else moment_text(draft.published_at),
                 )
             )
         return manifest

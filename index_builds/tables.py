@@ -26,6 +26,7 @@ snapshots = Table(
     Column("state", String(12), nullable=False),  # candidate, refused, retired
     Column("refusal", Text),
     Column("pinned", sa.Boolean, nullable=False),
+    Column("published_at", String(20)),  # UTC; how long retention protects it, never for ordering
     Index("ix_snapshots_id", "collection", "snapshot_id", unique=True),
 )
 
@@ -35,6 +36,7 @@ pointers = Table(
     Column("collection", String(64), primary_key=True),
     Column("snapshot_id", String(80), nullable=False),
     Column("version", Integer, nullable=False),  # compare-and-set: every move adds one
+    Column("statement", Text),  # what the pointer says, signed (signing.Envelope); null where nobody signs
 )
 
 promotions = Table(

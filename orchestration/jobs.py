@@ -1,5 +1,8 @@
 """Jobs: one per partitioning, in the order in which a full refresh runs them."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 import dagster as dg
 
 from index_builds.settings import IndexSettings
@@ -47,12 +50,15 @@ def remove_old_snapshots(
     context: dg.OpExecutionContext,
     snapshots: dg.ResourceParam[SnapshotStore],
     index_settings: dg.ResourceParam[IndexSettings],
+    clock: dg.ResourceParam[Callable[[], datetime]],
 ) -> None:
     """Remove snapshots past their retention, and the files that no remaining one names."""
     from index_builds.retention import collect_garbage
 
     keep = index_settings.retention
-    report = collect_garbage(snapshots, keep_last=keep.keep_last, grace=keep.grace)
+    report = collect_garbage(
+        snapshots, keep_last=keep.keep_last, grace=keep.grace, keep_days=keep.keep_days, now=clock()
+    )
     context.log.info(
         f"removed {len(report.removed_snapshots)} snapshots and {len(report.removed_objects)} objects, "
         f"kept {len(report.kept_snapshots)} snapshots"

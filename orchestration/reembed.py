@@ -84,6 +84,7 @@ def embed_judge_and_switch(
                 collection,
                 handoff(objects, "searchable_images", collection),
                 run_id=context.run.run_id,
+                published_at=clock(),
                 tell=listener.step,
             )
             listener.result(judged)

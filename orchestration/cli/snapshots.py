@@ -29,13 +29,14 @@ def list_snapshots(context: typer.Context, collection: Collection = None, as_jso
         print_json(rows)
         return
     table = Table(box=None, header_style="dim")
-    for heading in ("", "snapshot", "state", "parent", "why refused"):
+    for heading in ("", "snapshot", "state", "published", "parent", "why refused"):
         table.add_column(heading)
     for row in rows:
         table.add_row(
             "→" if row["promoted"] else "",
             row["snapshot_id"],
-            row["state"],
+            row["state"] + (", pinned" if row["pinned"] else ""),
+            row["published_at"] or "",
             row["parent"] or "",
             (row["refusal"] or "").splitlines()[0] if row["refusal"] else "",
         )
@@ -177,7 +178,7 @@ def collect(
 ) -> None:
     """Remove snapshots past their retention, and files that no retained snapshot names."""
     from index_builds.retention import collect_garbage
-    from orchestration.resources import snapshot_store
+    from orchestration.resources import snapshot_store, utc_now
 
     session = session_of(context)
     retention = session.settings.retention
@@ -185,6 +186,8 @@ def collect(
         snapshot_store(session.settings),
         keep_last=retention.keep_last,
         grace=retention.grace,
+        keep_days=retention.keep_days,
+        now=utc_now(),
         dry_run=dry_run,
     )
     if as_json:

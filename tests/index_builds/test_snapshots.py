@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -384,3 +385,62 @@ def test_nothing_is_removed_while_a_kept_manifest_cannot_be_read(store):
 def test_the_newest_snapshot_is_never_given_up(store):
     with pytest.raises(ValueError, match="keep_last is 0"):
         collect_garbage(store, keep_last=0, grace=0)
+
+
+def aged_store(store, *ages_days):
+    """Publish snapshots of one collection, each this many days before ``MOVED_AT``; None: not noted."""
+    catalogue = slim_catalogue(40)
+    return [
+        build(
+            store,
+            catalogue.take(np.arange(40 - number)),
+            published_at=None if age is None else MOVED_AT - timedelta(days=age),
+        ).snapshot_id
+        for number, age in enumerate(ages_days)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keep_days", "kept"),
+    [(0, {4}), (1.9, {4}), (2.1, {3, 4}), (7.5, {1, 3, 4}), (30, {0, 1, 3, 4})],
+)
+def test_age_protects_what_the_counts_would_give_up_and_takes_nothing(either_store, keep_days, kept):
+    published = aged_store(either_store, 9, 7, None, 2, 40)
+
+    report = collect_garbage(either_store, keep_last=1, grace=0, keep_days=keep_days, now=MOVED_AT)
+
+    assert set(report.kept_snapshots) == {f"house/{published[number]}" for number in kept}
+    assert {entry.snapshot_id for entry in either_store.list("house")} == {
+        published[number] for number in kept
+    }
+
+
+def test_a_clock_that_is_years_off_gives_up_nothing_that_counts_pins_or_serving_keep(store):
+    published = aged_store(store, 5, 4, 3, -4000, 1)
+    promote(store, "house", published[1], settings=SETTINGS.gate, actor="t", moved_at=MOVED_AT)
+    store.pin("house", published[0])
+
+    late = collect_garbage(
+        store, keep_last=1, grace=0, keep_days=7, now=MOVED_AT + timedelta(days=9999), dry_run=True
+    )
+    early = collect_garbage(
+        store, keep_last=1, grace=0, keep_days=7, now=MOVED_AT - timedelta(days=9999), dry_run=True
+    )
+
+    assert set(late.kept_snapshots) == {f"house/{published[number]}" for number in (0, 1, 4)}
+    assert early.removed_snapshots == ()
+
+
+def test_retention_by_age_needs_to_know_the_time(store):
+    with pytest.raises(ValueError, match="now is not given"):
+        collect_garbage(store, keep_last=1, grace=0, keep_days=1)
+
+
+def test_the_seconds_of_a_build_stand_in_its_manifest_and_leave_its_digest_alone(store, three_tiers):
+    manifest = build(store, three_tiers)
+    assert {"plan", "index hot visual", "metadata", "gate"} <= set(manifest.build_seconds)
+    assert all(seconds >= 0 for seconds in manifest.build_seconds.values())
+    assert manifest.build_seconds["gate"] > 0
+    slower = manifest.model_copy(update={"build_seconds": {"gate": 9.0}})
+    assert slower.content.content_digest() == manifest.content_digest
+    assert store.manifest("house", manifest.snapshot_id) == manifest

@@ -1,5 +1,6 @@
 """What a change of encoder refuses, and what it leaves safe, before anything is built or moved."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import dagster as dg
@@ -11,6 +12,8 @@ from index_builds import promotion
 from index_builds.errors import PromotionConflictError
 from vision.encoders import EncoderSettings
 from vision.errors import EncoderError
+
+MOMENT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 class Known:
@@ -36,7 +39,9 @@ class Known:
 
 def judge(configured, other):
     house = SimpleNamespace(encoders=configured, index=SimpleNamespace(gate=None), catalogue=None)
-    return reembedding.judge_beside(house, other, "shop", "frame", run_id=None, tell=lambda *_: None)
+    return reembedding.judge_beside(
+        house, other, "shop", "frame", run_id=None, published_at=MOMENT, tell=lambda *_: None
+    )
 
 
 def test_two_encoders_that_go_by_one_name_are_refused_before_anything_is_built():
@@ -59,7 +64,9 @@ def test_encoders_that_can_be_told_apart_or_are_the_same_are_not_refused(monkeyp
     house = SimpleNamespace(encoders=configured, index=SimpleNamespace(gate=gate), catalogue=None)
 
     with pytest.raises(NotImplementedError):
-        reembedding.judge_beside(house, other, "shop", "frame", run_id=None, tell=lambda *_: None)
+        reembedding.judge_beside(
+            house, other, "shop", "frame", run_id=None, published_at=MOMENT, tell=lambda *_: None
+        )
 
 
 def test_the_snapshot_that_a_switch_leaves_is_pinned_before_the_pointer_moves(monkeypatch):
