@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from index_builds.channel_names import VISUAL
 from index_builds.errors import SnapshotDamagedError
@@ -46,6 +47,27 @@ def open_content(
                 opened.setdefault(channel, {})[tier] = open_tier(
                     tier, file, path_of, dimension=content.dimension_of(channel), what=f"{channel} of {what}"
                 )
+    rows = read_rows(content, path_of, what)
+    return OpenSnapshot(
+        content=content,
+        snapshot_id=snapshot_id,
+        tiers=opened.pop(VISUAL),
+        metadata=rows,
+        channels=opened,
+    )
+
+
+def read_rows(content: SnapshotContent, path_of: Callable[[str], Path], what: str) -> pa.Table:
+    """Return the metadata rows of a content, without opening its index files.
+
+    Args:
+        content: Of a manifest, or of a draft.
+        path_of: Gives the local file of a digest.
+        what: Names the snapshot in errors.
+
+    Raises:
+        SnapshotDamagedError: If the file is missing or damaged.
+    """
     path = path_of(content.metadata.digest)
     try:
         data = path.read_bytes()
@@ -55,13 +77,7 @@ def open_content(
     if sha256_hex(data) != content.metadata.digest:
         message = f"metadata file {path} of {what} is damaged: restore it, or build the snapshot again"
         raise SnapshotDamagedError(message)
-    return OpenSnapshot(
-        content=content,
-        snapshot_id=snapshot_id,
-        tiers=opened.pop(VISUAL),
-        metadata=read_metadata(data, str(path)),
-        channels=opened,
-    )
+    return read_metadata(data, str(path))
 
 
 def open_tier(

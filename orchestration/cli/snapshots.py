@@ -1,4 +1,4 @@
-"""``loupe snapshots``: list, show, verify, promote, rollback, pin, gc."""
+"""``loupe snapshots``: list, show, diff, verify, promote, rollback, pin, gc."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from orchestration.cli.session import print_json, session_of
+from orchestration.cli.snapshot_diff import diff
 
 app = typer.Typer(help="Built snapshots and the promoted pointer.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -200,6 +201,9 @@ def collect(
     )
     for name in report.removed_snapshots:
         session.console.print(f"  {name}")
+
+
+app.command("diff")(diff)
 
 
 def _actor() -> str:

@@ -1,0 +1,72 @@
+"""``loupe snapshots``: what it prints, for people and for programs."""
+
+import json
+
+import numpy as np
+import pytest
+from index_house import MOVED_AT, build, slim_catalogue
+from typer.testing import CliRunner
+
+from index_builds.errors import SnapshotMissingError
+from index_builds.tiers import TIERS
+from orchestration.cli.main import app
+from orchestration.resources import snapshot_store
+
+
+@pytest.fixture
+def store(settings):
+    return snapshot_store(settings)
+
+
+@pytest.fixture
+def loupe(settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+
+    def run(*arguments):
+        return CliRunner().invoke(app, ["--config", str(tmp_path / "loupe.yaml"), "snapshots", *arguments])
+
+    return run
+
+
+def test_a_difference_is_printed_for_people_and_as_one_document(store, loupe):
+    catalogue = slim_catalogue(24, tiers=TIERS)
+    a = build(store, catalogue, collection="shop").snapshot_id
+    b = build(store, catalogue.take(np.arange(21)), collection="shop").snapshot_id
+
+    printed = loupe("diff", a, b)
+    document = json.loads(loupe("diff", a, b, "--json").output)
+
+    assert printed.exit_code == 0, printed.output
+    lines = printed.output.splitlines()
+    assert lines[0] == f"{a} → {b}"
+    words = [line.split() for line in lines]
+    assert ["pieces", "8", "7", "0", "1", "0"] in words
+    assert ["pictures", "24", "21", "0", "3", "0"] in words
+    assert "  piece out: piece-7" in lines
+    assert any(line.strip().startswith("held_out_images on all, unfiltered ") for line in lines)
+    assert any("more strata did not change" in line for line in lines)
+    assert len(loupe("diff", a, b, "--all").output.splitlines()) > len(lines)
+    assert ["together"] in [line[:1] for line in words]
+    assert document["pieces"]["went"] == 1
+    assert document["bytes"]["new"] > 0
+    assert {"difference", "lower_difference"} <= set(document["recall"][0])
+
+
+def test_a_difference_with_a_snapshot_that_is_not_there_says_where_to_look(store, loupe):
+    a = build(store, slim_catalogue(12), collection="shop").snapshot_id
+
+    refused = loupe("diff", a, "00000009-aaaaaaaaaaaa")
+
+    assert refused.exit_code != 0
+    assert isinstance(refused.exception, SnapshotMissingError)
+    assert "shop has no snapshot 00000009-aaaaaaaaaaaa: see `loupe snapshots list`" in str(refused.exception)
+
+
+def test_the_list_names_pins_and_the_time_of_publication(store, loupe):
+    manifest = build(store, slim_catalogue(12), collection="shop", published_at=MOVED_AT)
+    store.pin("shop", manifest.snapshot_id)
+
+    printed = loupe("list").output
+
+    assert "candidate, pinned" in printed
+    assert "2026-03-01T12:00:00Z" in printed
