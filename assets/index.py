@@ -22,7 +22,7 @@ from assets.gate_display import gate_metadata, manifest_metadata
 from assets.pieces import OVER_ALL
 from catalog.image_domains import kept_out
 from catalog.query_phrases import query_phrases
-from index_builds.errors import GateRefusedError, SnapshotDamagedError
+from index_builds.errors import GateRefusedError, SigningKeyError, SnapshotDamagedError
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 from storage.objects import ObjectStore
@@ -52,7 +52,7 @@ def index_snapshot(
     collection = context.partition_key
     gate = index_settings.gate
     switched = switched_to(snapshots, collection, encoder.settings)
-    with permanent(EncoderError, NothingSearchableError, IncompleteEmbeddingsError):
+    with permanent(EncoderError, NothingSearchableError, IncompleteEmbeddingsError, SigningKeyError):
         manifest = build_candidate_of(
             collection,
             searchable_images,
@@ -87,9 +87,12 @@ def promoted_index(
     clock: dg.ResourceParam[Callable[[], datetime]],
 ) -> dg.MaterializeResult:
     """The pointer that serving follows, moved only to a snapshot that has passed its gate."""
+    from index_builds.pointer_trust import renew
     from index_builds.promotion import promote
 
     collection = context.partition_key
+    with permanent(SnapshotDamagedError, SigningKeyError):
+        renew(snapshots, collection, signed_at=clock())  # readers of signed pointers ask that it be said anew
     moves = snapshots.history(collection)
     if moves and moves[-1].kind == "rollback":
         # Somebody went back on purpose: no hourly run may undo that; `snapshots promote` ends it.
@@ -105,7 +108,7 @@ def promoted_index(
         return dg.MaterializeResult(
             metadata={"snapshot_id": snapshots.promoted(collection), "held_back": index_snapshot}
         )
-    with permanent(GateRefusedError, SnapshotDamagedError):
+    with permanent(GateRefusedError, SnapshotDamagedError, SigningKeyError):
         pointer = promote(
             snapshots,
             collection,

@@ -50,3 +50,35 @@ class GarbageError(IndexBuildError):
 
 class SearchError(IndexBuildError):
     """A search was asked for something that the snapshot cannot answer."""
+
+
+class UntrustedError(SnapshotDamagedError):
+    """No trusted key says what a snapshot or a pointer says."""
+
+
+class SignatureMissingError(UntrustedError):
+    """A signature is demanded, and there is none."""
+
+
+class SignatureInvalidError(UntrustedError):
+    """A trusted key signed something else than what is there."""
+
+
+class UnknownKeyError(UntrustedError):
+    """Whoever signed is not trusted."""
+
+
+class MixAndMatchError(UntrustedError):
+    """Parts that are sound belong to another snapshot, collection or version."""
+
+
+class PointerRolledBackError(UntrustedError):
+    """The pointer stands at a lower version than was seen before.  An operator's rollback is a higher one."""
+
+
+class PointerFrozenError(UntrustedError):
+    """What was said of the pointer has ended, and nobody has said it anew."""
+
+
+class SigningKeyError(IndexBuildError):
+    """A key cannot be read or used."""

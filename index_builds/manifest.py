@@ -220,6 +220,11 @@ def manifest_key(collection: str, snapshot_id: str) -> str:
     return f"snapshots/{collection}/{snapshot_id}/manifest.json"
 
 
+def signature_key(collection: str, snapshot_id: str) -> str:
+    """Return the object key of a manifest's signatures."""
+    return f"snapshots/{collection}/{snapshot_id}/manifest.sig"
+
+
 def parse_manifest(data: bytes, what: str) -> Manifest:
     """Read a manifest strictly.
 

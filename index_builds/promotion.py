@@ -27,6 +27,7 @@ from index_builds.gate_report import SKIPS, judge
 from index_builds.gate_truth import truth_of
 from index_builds.manifest import Manifest
 from index_builds.moments import moment_text
+from index_builds.pointer_trust import renew, state_pointer, trusted_statement
 from index_builds.queries import HELD_OUT, held_out_queries
 from index_builds.reading import open_snapshot
 from index_builds.settings import Floor, Floors, GateSettings
@@ -51,7 +52,7 @@ def promote(
 ) -> Pointer:
     """Make a snapshot the one that serving follows, after proving that it may be.
 
-    Promoting what is promoted already changes nothing.
+    Promoting what is promoted already changes nothing; where pointers are signed it renews the statement.
 
     Args:
         store: Where snapshots live.
@@ -69,9 +70,11 @@ def promote(
         PromotionConflictError: If the pointer was moved in between.
         SnapshotDamagedError: If the snapshot is not what was published.
         SnapshotMissingError: If it, or one of its files, is gone.
+        UntrustedError: If pointer or snapshot is not what a trusted key says, where signatures are demanded.
+        SigningKeyError: If signatures are demanded, and the key to give one cannot be used.
     """
     entry = store.entry(collection, snapshot_id)
-    pointer = store.pointer(collection)
+    pointer = _trusted_pointer(store, collection)
     if expected_pointer_version is not None and pointer.version != expected_pointer_version:
         message = (
             f"the pointer of {collection} is at version {pointer.version} ({pointer.snapshot_id}), "
@@ -79,7 +82,7 @@ def promote(
         )
         raise PromotionConflictError(message)
     if pointer.snapshot_id == snapshot_id:
-        return pointer
+        return renew(store, collection, signed_at=moved_at)
     if entry.state != "candidate":
         message = f"{collection}/{snapshot_id} was {entry.state}: {entry.refusal}; build a new snapshot"
         raise GateRefusedError(message)
@@ -88,9 +91,22 @@ def promote(
     store.verify(collection, snapshot_id)
     if truth is not None:
         _audit(store, manifest, truth, settings)
+    statement = state_pointer(store, manifest, pointer.version + 1, moved_at)
     with store.exclusively() as connection:
         _require_state(connection, collection, snapshot_id, "candidate")
-        return _move(connection, collection, pointer, snapshot_id, "promote", actor, moved_at, reason=reason)
+        moved = _move(
+            connection,
+            collection,
+            pointer,
+            snapshot_id,
+            "promote",
+            actor,
+            moved_at,
+            reason=reason,
+            statement=statement,
+        )
+    trusted_statement(store, collection, moved, now=None)  # remembered: no lower version is signed again
+    return moved
 
 
 def rollback(
@@ -122,8 +138,10 @@ def rollback(
         PromotionConflictError: If the pointer was moved in between.
         SnapshotDamagedError: If the target is not what was published.
         SnapshotMissingError: If it is gone.
+        UntrustedError: If pointer or target is not what a trusted key says, where signatures are demanded.
+        SigningKeyError: If signatures are demanded, and the key to give one cannot be used.
     """
-    pointer = store.pointer(collection)
+    pointer = _trusted_pointer(store, collection)
     if pointer.snapshot_id is None:
         message = f"collection {collection} has no promoted snapshot: there is nothing to roll back"
         raise RollbackError(message)
@@ -139,15 +157,35 @@ def rollback(
     if target not in {move.to_snapshot for move in store.history(collection)}:
         message = f"{collection}/{target} was never promoted: promote it instead, so that it passes the gate"
         raise RollbackError(message)
-    store.verify(collection, target)
+    statement = state_pointer(store, store.verify(collection, target), pointer.version + 1, moved_at)
     with store.exclusively() as connection:
         _require_state(connection, collection, target, None)
-        moved = _move(connection, collection, pointer, target, "rollback", actor, moved_at, reason=reason)
+        moved = _move(
+            connection,
+            collection,
+            pointer,
+            target,
+            "rollback",
+            actor,
+            moved_at,
+            reason=reason,
+            statement=statement,
+        )
         _set_state(
             connection, collection, pointer.snapshot_id, "retired", f"rolled back by {actor}: {reason}"
         )
         _set_state(connection, collection, target, "candidate", None)
+    trusted_statement(store, collection, moved, now=None)
     return moved
+
+
+def _trusted_pointer(store: SnapshotStore, collection: str) -> Pointer:
+    """Return the pointer, checked where signatures are demanded; one whose statement ended may be moved."""
+    pointer = store.pointer(collection)
+    if store.signing is not None:
+        _ = store.signing.key  # refused before anything is measured, not after
+    trusted_statement(store, collection, pointer, now=None)
+    return pointer
 
 
 def _check_gate(store: SnapshotStore, manifest: Manifest, pointer: Pointer, settings: GateSettings) -> None:
@@ -264,6 +302,7 @@ def _move(
     moved_at: datetime,
     *,
     reason: str | None,
+    statement: str | None,
 ) -> Pointer:
     version = seen.version + 1
     conflict = (
@@ -273,13 +312,15 @@ def _move(
     try:
         if seen.snapshot_id is None:
             connection.execute(
-                pointers.insert().values(collection=collection, snapshot_id=target, version=version)
+                pointers.insert().values(
+                    collection=collection, snapshot_id=target, version=version, statement=statement
+                )
             )
         else:
             moved = connection.execute(
                 pointers.update()
                 .where(pointers.c.collection == collection, pointers.c.version == seen.version)
-                .values(snapshot_id=target, version=version)
+                .values(snapshot_id=target, version=version, statement=statement)
             )
             if moved.rowcount != 1:
                 raise PromotionConflictError(conflict)
@@ -297,7 +338,7 @@ def _move(
         )
     except IntegrityError as error:
         raise PromotionConflictError(conflict) from error
-    return Pointer(snapshot_id=target, version=version)
+    return Pointer(snapshot_id=target, version=version, statement=statement)
 
 
 def _require_state(connection: Connection, collection: str, snapshot_id: str, state: str | None) -> None:

@@ -13,6 +13,7 @@ from index_builds.keys_file import read_keys
 from index_builds.manifest import IndexFile, SnapshotContent, occupied_tiers
 from index_builds.metadata_file import read_metadata
 from index_builds.open_tier import OpenTier
+from index_builds.pointer_trust import trusted_statement
 from index_builds.search import OpenSnapshot
 from index_builds.snapshots import SnapshotStore
 from index_builds.tiers import TIERS, Tier
@@ -126,3 +127,25 @@ def open_snapshot(
     """
     manifest = store.manifest(collection, snapshot_id)
     return open_content(manifest.content, store.file, snapshot_id=snapshot_id, tiers=tiers)
+
+
+def open_promoted(
+    store: SnapshotStore, collection: str, *, tiers: tuple[Tier, ...] = TIERS
+) -> OpenSnapshot | None:
+    """Open what is promoted in a collection; ``None`` before the first promotion.
+
+    Where signatures are demanded, a trusted key must say now that this snapshot is the promoted one.
+
+    Raises:
+        SnapshotMissingError: If the promoted snapshot, or one of its files, is gone.
+        SnapshotDamagedError: If its manifest or a file is not what was published.
+        UntrustedError: If the pointer or the manifest is not what a trusted key says.
+    """
+    pointer = store.pointer(collection)
+    now = None if store.signing is None else store.signing.clock()
+    statement = trusted_statement(store, collection, pointer, now=now)
+    if pointer.snapshot_id is None:
+        return None
+    digest = None if statement is None else statement.manifest_digest
+    manifest = store.manifest(collection, pointer.snapshot_id, digest=digest)
+    return open_content(manifest.content, store.file, snapshot_id=pointer.snapshot_id, tiers=tiers)

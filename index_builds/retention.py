@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from index_builds.errors import GarbageError, IndexBuildError
-from index_builds.manifest import manifest_key
+from index_builds.manifest import manifest_key, signature_key
 from index_builds.moments import moment_of
 from index_builds.snapshots import FILES, MANIFESTS, SnapshotEntry, SnapshotStore
 from index_builds.tables import snapshots
@@ -156,10 +156,11 @@ def _named(store: SnapshotStore, entries: list[SnapshotEntry]) -> set[str]:
     named: set[str] = set()
     for entry in entries:
         try:
-            manifest = store.manifest(entry.collection, entry.snapshot_id)
+            # Signatures are not asked for: who can change the database can remove files without our help.
+            _, manifest = store.published(entry.collection, entry.snapshot_id)
         except IndexBuildError as error:
             message = f"nothing was removed: {error}"
             raise GarbageError(message) from error
-        named.add(manifest_key(entry.collection, entry.snapshot_id))
+        named |= {one(entry.collection, entry.snapshot_id) for one in (manifest_key, signature_key)}
         named |= {digest_key(FILES, digest) for digest in manifest.content.file_digests()}
     return named

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from index_builds.tiers import Tier
 
@@ -120,6 +120,27 @@ class RetentionSettings(BaseModel):
     keep_last: int = Field(default=5, ge=1)
     grace: int = Field(default=3, ge=0)  # versions: a snapshot this much younger than the newest is kept
     keep_days: float = Field(default=0.0, ge=0.0)  # since its publication, as far as that was noted
+
+
+class SigningSettings(BaseModel):
+    """Who signs what is published and promoted, and whose signatures readers demand.
+
+    Without a private key nothing is signed; without trusted keys nothing has to be.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    private_key_file: str = ""  # as `loupe keys create` writes it
+    private_key: SecretStr | None = None  # its text, for LOUPE_SIGNING__PRIVATE_KEY where there is no file
+    trusted_keys: tuple[Annotated[str, Field(pattern=r"^ed25519:[A-Za-z0-9+/]{43}=$")], ...] = ()
+    max_age_hours: float = Field(default=72.0, gt=0.0)  # that a statement of what is promoted holds
+
+    @model_validator(mode="after")
+    def _one_private_key(self) -> "SigningSettings":
+        if self.private_key is not None and self.private_key_file:
+            message = "private_key and private_key_file are both set: keep one"
+            raise ValueError(message)
+        return self
 
 
 class IndexSettings(BaseModel):

@@ -15,7 +15,13 @@ from tempfile import TemporaryDirectory
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
-from index_builds.errors import IndexBuildError, SnapshotDamagedError, SnapshotMissingError
+from index_builds.errors import (
+    IndexBuildError,
+    MixAndMatchError,
+    SignatureMissingError,
+    SnapshotDamagedError,
+    SnapshotMissingError,
+)
 from index_builds.fresh_process import load_in_fresh_process
 from index_builds.gate_report import GateReport
 from index_builds.manifest import (
@@ -26,9 +32,11 @@ from index_builds.manifest import (
     Training,
     manifest_key,
     parse_manifest,
+    signature_key,
     snapshot_name,
 )
 from index_builds.moments import moment_text
+from index_builds.signing import MANIFEST_ROLE, Signature, Signatures, Signing, detached, read_signatures
 from index_builds.tables import pointers, promotions, snapshots
 from storage.database import reading
 from storage.objects import ObjectMissingError, ObjectStore, digest_key, sha256_hex, sha256_of_file
@@ -83,6 +91,9 @@ class Pointer:
 
     snapshot_id: str | None
     version: int
+    statement: str | None = field(
+        default=None, compare=False, repr=False
+    )  # of a signing key, see pointer_trust
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +112,13 @@ class Move:
 class SnapshotStore:
     """Publish, look up and verify the snapshots of every collection."""
 
-    def __init__(self, engine: Engine, objects: ObjectStore, cache: Path) -> None:
+    def __init__(
+        self, engine: Engine, objects: ObjectStore, cache: Path, signing: Signing | None = None
+    ) -> None:
         self.engine = engine
         self.objects = objects
         self.cache = cache
+        self.signing = signing
 
     def publish(self, draft: Draft) -> Manifest:
         """Make a draft visible, and return its manifest.
@@ -115,7 +129,9 @@ class SnapshotStore:
         Raises:
             SnapshotDamagedError: If a local file is not what the draft says.
             SnapshotMissingError: If the draft names a file that it does not bring.
+            SigningKeyError: If it cannot be signed as this deployment demands.
         """
+        key = None if self.signing is None else self.signing.key
         digest = draft.content.content_digest()
         standing = self._same_again(draft, digest)
         if standing is not None:
@@ -143,6 +159,8 @@ class SnapshotStore:
                 build_seconds=dict(draft.build_seconds),
             )
             data = manifest.to_json()
+            if key is not None:
+                self.sign(draft.collection, manifest.snapshot_id, [key.sign(MANIFEST_ROLE, data)])
             self.objects.put(manifest_key(draft.collection, manifest.snapshot_id), data)
             connection.execute(
                 snapshots.insert().values(
@@ -160,8 +178,49 @@ class SnapshotStore:
             )
         return manifest
 
-    def manifest(self, collection: str, snapshot_id: str) -> Manifest:
+    def manifest(self, collection: str, snapshot_id: str, *, digest: str | None = None) -> Manifest:
         """Return a snapshot's manifest, its bytes checked against the digest in the database.
+
+        Where signatures are demanded, a trusted key must have signed those bytes, too.
+
+        Args:
+            collection: Whose snapshot.
+            snapshot_id: Which one.
+            digest: What else its bytes must have, where somebody else than the database said so.
+
+        Raises:
+            SnapshotMissingError: If there is no such snapshot, or its manifest is gone.
+            SnapshotDamagedError: If the manifest is not what was published.
+            UntrustedError: If no trusted key signed it, or it is another snapshot's.
+        """
+        data, manifest = self.published(collection, snapshot_id)
+        name = f"{collection}/{snapshot_id}"
+        if self.signing is not None and self.signing.trusted is not None:
+            signed = self.signatures(collection, snapshot_id)
+            self.signing.trusted.verify(MANIFEST_ROLE, data, signed, f"the manifest of {name}")
+        if digest not in (None, sha256_hex(data)):
+            message = (
+                f"the manifest of {name} has digest {sha256_hex(data)[:12]}, the pointer's statement says "
+                f"{str(digest)[:12]}: it is another one of that name; restore it, or promote again"
+            )
+            raise MixAndMatchError(message)
+        return manifest
+
+    def signatures(self, collection: str, snapshot_id: str) -> Signatures:
+        """Return the signatures beside a manifest, not yet verified; SignatureMissingError without any."""
+        key = signature_key(collection, snapshot_id)
+        try:
+            data = self.objects.get(key)
+        except ObjectMissingError as error:
+            message = (
+                f"the manifest of {collection}/{snapshot_id} is not signed ({error}): build it where the "
+                "signing key is, or `loupe snapshots sign --adopt` to vouch for what was published"
+            )
+            raise SignatureMissingError(message) from error
+        return read_signatures(data, key)
+
+    def published(self, collection: str, snapshot_id: str) -> tuple[bytes, Manifest]:
+        """Return a manifest and its bytes on the database's word alone: its signatures are not looked at.
 
         Raises:
             SnapshotMissingError: If there is no such snapshot, or its manifest is gone.
@@ -183,7 +242,14 @@ class SnapshotStore:
                 "it was changed after publication; restore it, or build a new snapshot"
             )
             raise SnapshotDamagedError(message)
-        return parse_manifest(data, key)
+        manifest = parse_manifest(data, key)
+        if (manifest.collection, manifest.snapshot_id) != (collection, snapshot_id):
+            message = (
+                f"{key} is the manifest of {manifest.collection}/{manifest.snapshot_id}: "
+                "restore it, or build a new snapshot"
+            )
+            raise MixAndMatchError(message)
+        return data, manifest
 
     def entry(self, collection: str, snapshot_id: str) -> SnapshotEntry:
         """Return a snapshot's row, or raise SnapshotMissingError."""
@@ -213,7 +279,7 @@ class SnapshotStore:
         """Return what serving follows, with the version that a move must name."""
         with reading(self.engine) as connection:
             row = connection.execute(
-                sa.select(pointers.c.snapshot_id, pointers.c.version).where(
+                sa.select(pointers.c.snapshot_id, pointers.c.version, pointers.c.statement).where(
                     pointers.c.collection == collection
                 )
             ).one_or_none()
@@ -279,7 +345,7 @@ class SnapshotStore:
         manifest = self.manifest(collection, snapshot_id)
         self.cache.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=self.cache, prefix="verify-") as folder:
-            fresh = SnapshotStore(self.engine, self.objects, Path(folder))
+            fresh = SnapshotStore(self.engine, self.objects, Path(folder), self.signing)
             paths = {digest: fresh.file(digest) for digest in manifest.content.file_digests()}
             torn = [
                 f"{digest[:12]} ({path.stat().st_size} bytes)"
@@ -338,6 +404,10 @@ class SnapshotStore:
             )
             raise SnapshotDamagedError(message)
         self.objects.put_file(digest_key(FILES, digest), path)
+
+    def sign(self, collection: str, snapshot_id: str, signatures: Sequence[Signature]) -> None:
+        """Put signatures beside a manifest, in place of those that were there."""
+        self.objects.put(signature_key(collection, snapshot_id), detached(MANIFEST_ROLE, signatures))
 
     def _next_version(self, connection: Connection, collection: str) -> int:
         newest = connection.scalar(

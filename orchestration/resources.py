@@ -18,6 +18,7 @@ from catalog.community.pseudonyms import Pseudonyms
 from catalog.declarations import FeedRegistry
 from catalog.locations import LocationAccess
 from index_builds.settings import IndexSettings
+from index_builds.signing import open_signing
 from index_builds.snapshots import SnapshotStore
 from orchestration.io import JsonIOManager
 from orchestration.listening import Listener
@@ -81,7 +82,10 @@ def location_access(settings: Settings) -> LocationAccess:
 def snapshot_store(settings: Settings) -> SnapshotStore:
     """Return the snapshot store over this deployment's database and objects."""
     return SnapshotStore(
-        engine_for(settings.database_url), open_objects(settings), settings.home_path / "cache"
+        engine_for(settings.database_url),
+        open_objects(settings),
+        settings.home_path / "cache",
+        open_signing(settings.signing, utc_now),
     )
 
 

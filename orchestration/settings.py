@@ -26,12 +26,20 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 from catalog.declarations import FeedDeclaration, Name
-from index_builds.settings import GateSettings, IndexSettings, RetentionSettings, TierSettings
+from index_builds.settings import (
+    GateSettings,
+    IndexSettings,
+    RetentionSettings,
+    SigningSettings,
+    TierSettings,
+)
 from vision.encoders import EncoderSettings
 
 CONFIG_VARIABLE = "LOUPE_CONFIG"
 PREFIX = "LOUPE_"
-SECRETS = frozenset({"secret_access_key", "database_url", "contributor_key"})  # never repeated in a message
+SECRETS = frozenset(
+    {"secret_access_key", "database_url", "contributor_key", "private_key"}
+)  # never repeated in a message
 
 
 class SettingsError(Exception):
@@ -106,6 +114,7 @@ class Settings(_Strict):
     tiers: TierSettings = TierSettings()
     gate: GateSettings = GateSettings()
     retention: RetentionSettings = RetentionSettings()
+    signing: SigningSettings = SigningSettings()
     images: ImageSettings = ImageSettings()
     s3: S3Settings = S3Settings()
     sample: SampleSettings | None = None
@@ -352,6 +361,9 @@ def _resolved(settings: Settings, base: Path) -> Settings:
             else str(home / "objects"),
             "encoder": _resolved_encoder(settings.encoder, local),
             "next_encoder": settings.next_encoder and _resolved_encoder(settings.next_encoder, local),
+            "signing": settings.signing.model_copy(update={"private_key_file": local(key_file)})
+            if (key_file := settings.signing.private_key_file)
+            else settings.signing,
             "collections": collections,
             "sample": sample,
         }

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index_builds.filters import SnapshotFilter
-from index_builds.reading import open_snapshot
+from index_builds.reading import open_promoted
 from index_builds.search import OpenSnapshot
 from index_builds.snapshots import SnapshotStore
 from index_builds.tiers import SERVED, Tier
@@ -186,12 +186,13 @@ def open_collection(store: SnapshotStore, collection: str, encoder: EncoderLoade
 
     Raises:
         NotServableError: If nothing is promoted yet.
+        UntrustedError: If signatures are demanded, and what is promoted is not what a trusted key says.
     """
-    promoted = store.promoted(collection)
-    if promoted is None:
+    snapshot = open_promoted(store, collection)
+    if snapshot is None:
         message = f"collection {collection} has no promoted snapshot: run `loupe run` and see what it says"
         raise NotServableError(message)
-    return CollectionSearch(open_snapshot(store, collection, promoted), encoder)
+    return CollectionSearch(snapshot, encoder)
 
 
 def _nothing_known(text: str, read: ReadText) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli import feeds, images, reembed, review, run, sample, search, snapshots
+from orchestration.cli import feeds, images, keys, reembed, review, run, sample, search, snapshots
 from orchestration.cli.session import Session
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.add_typer(feeds.app, name="feeds")
 app.add_typer(images.app, name="images")
 app.add_typer(review.app, name="review")
 app.add_typer(snapshots.app, name="snapshots")
+app.add_typer(keys.app, name="keys")
 app.command("demo")(run.demo)
 app.command("sample")(sample.sample)
 app.command("run")(run.run)

@@ -127,7 +127,7 @@ def _print_plans(console: "Console", found: "SnapshotDiff") -> None:
 
 
 def _print_recall(console: "Console", found: "SnapshotDiff", *, every: bool) -> None:
-    """Print the strata that changed, and the first of each family and tier whether they changed or not."""
+    """Print the unfiltered strata, and of the others those that changed."""
     shown = [one for one in found.recall if every or _worth_a_line(one)]
     table = _table(
         "stratum", f"recall@{found.k[0]}", f"recall@{found.k[1]}", "change", "at least", "at least", "change"

@@ -1,4 +1,4 @@
-"""``loupe snapshots``: list, show, diff, verify, promote, rollback, pin, gc."""
+"""``loupe snapshots``: list, show, diff, verify, promote, rollback, pin, sign, gc."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -171,6 +171,29 @@ def pin_snapshot(
         session.console.print(f"{name}/{snapshot} {'is left to retention' if release else 'stays'}")
 
 
+@app.command("sign")
+def sign_snapshots(
+    context: typer.Context,
+    collection: Collection = None,
+    adopt: Annotated[
+        bool,
+        typer.Option("--adopt", help="Sign also what no trusted key has signed, as the database has it."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Sign a collection's manifests with the present key, and what is promoted anew."""
+    from index_builds.endorsement import endorse
+    from orchestration.resources import snapshot_store, utc_now
+
+    session = session_of(context)
+    name = session.chosen(collection)
+    signed = endorse(snapshot_store(session.settings), name, signed_at=utc_now(), adopt=adopt)
+    if as_json:
+        print_json({"collection": name, "signed": signed})
+    else:
+        session.console.print(f"{name}: signed {len(signed)} manifests, and what is promoted anew")
+
+
 @app.command("gc")
 def collect(
     context: typer.Context,
@@ -218,6 +241,6 @@ def _pairs(values: dict[str, Any]) -> str:
 
 def _print_pointer(session, pointer, *, as_json: bool) -> None:
     if as_json:
-        print_json(asdict(pointer))
+        print_json({"snapshot_id": pointer.snapshot_id, "version": pointer.version})
     else:
         session.console.print(f"[green]{pointer.snapshot_id} is promoted (move {pointer.version})[/green]")
