@@ -187,11 +187,14 @@ def sign_snapshots(
 
     session = session_of(context)
     name = session.chosen(collection)
-    signed = endorse(snapshot_store(session.settings), name, signed_at=utc_now(), adopt=adopt)
+    store = snapshot_store(session.settings)
+    signed = endorse(store, name, signed_at=utc_now(), adopt=adopt)
     if as_json:
         print_json({"collection": name, "signed": signed})
     else:
-        session.console.print(f"{name}: signed {len(signed)} manifests, and what is promoted anew")
+        promoted = store.promoted(name)
+        said = f", and anew that {promoted} is promoted" if promoted else "; nothing is promoted"
+        session.console.print(f"{name}: signed {len(signed)} manifests{said}")
 
 
 @app.command("gc")

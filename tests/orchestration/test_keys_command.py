@@ -30,7 +30,7 @@ def loupe(config):
 
 def sign_with(config, **signing):
     document = yaml.safe_load(config.read_text())
-    config.write_text(yaml.safe_dump({**document, "signing": signing}))
+    config.write_text(yaml.safe_dump({**document, "signing": signing}, sort_keys=False))
     return load_settings(config, {})
 
 
@@ -84,5 +84,5 @@ def test_two_private_keys_and_a_trusted_key_that_is_none_are_mistakes_of_the_set
             config,
             {"LOUPE_SIGNING__PRIVATE_KEY": "some-secret", "LOUPE_SIGNING__PRIVATE_KEY_FILE": "signing.pem"},
         )
-    with pytest.raises(SettingsError, match="signing.trusted_keys.0"):
+    with pytest.raises(SettingsError, match=r"signing\.trusted_keys\.0"):
         sign_with(config, trusted_keys=["ed25519:short"])
