@@ -8,6 +8,7 @@ import pytest
 from index_house import SETTINGS, build, slim_catalogue
 
 from index_builds.diff import OfferChange, compare
+from index_builds.manifest import DeltaFile
 from index_builds.reading import read_rows
 from index_builds.settings import GateSettings
 from index_builds.tiers import TIERS
@@ -136,6 +137,22 @@ def test_files_are_shared_new_or_gone_and_a_tier_that_empties_loses_its_plan(sto
         ("warm visual", ("Flat", None)),
         ("cold visual", ("Flat", None)),
     ]
+
+
+def test_a_delta_on_a_base_that_both_name_is_the_only_new_file(store, catalogue):
+    before = build(store, catalogue)
+    base = before.content.tiers["hot"]["visual"]
+    delta = DeltaFile(digest="d" * 64, bytes=70, vectors=2, ids_digest="i")
+    changed = {"hot": {"visual": base.model_copy(update={"delta": delta})}}
+    content = before.content.model_copy(update={"tiers": before.content.tiers | changed})
+
+    found = compared(store, before, before.model_copy(update={"content": content}))
+
+    assert [(one.name, one.bytes) for one in found.files if one.state != "shared"] == [
+        ("hot visual delta", 70)
+    ]
+    assert found.bytes_of("shared") == sum(before.content.file_digests().values())
+    assert found.plans == ()
 
 
 def test_recall_stands_side_by_side_and_a_stratum_of_one_side_has_no_difference(store, catalogue):
