@@ -27,10 +27,10 @@ from index_builds.exact import Neighbours, exact_neighbours, pair_scores
 from index_builds.ids import ids_digest
 from index_builds.index_files import load_index
 from index_builds.manifest import IndexFile
+from index_builds.open_tier import OpenTier
 from index_builds.operating_point import choose_parameters
 from index_builds.plans import TierPlan, plan_tier
 from index_builds.recall import count_found
-from index_builds.open_tier import OpenTier
 from index_builds.settings import TierSettings
 from index_builds.tiers import TIERS
 

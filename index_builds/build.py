@@ -129,12 +129,14 @@ def build_index(
         inner = faiss.downcast_index(made)  # a view of ``made``, which owns the index
         if not inner.is_trained:
             _train(inner, _training_sample(plan, vectors), threads)
-        index = faiss.IndexIDMap2(made)
+        # Where no vector is asked for by key, the map from keys to places would only cost memory.
+        index = faiss.IndexIDMap(made) if plan.grid else faiss.IndexIDMap2(made)
         for start in range(0, len(keys), _ADD_BLOCK):
             _add(inner, vectors[start : start + _ADD_BLOCK], threads)
         faiss.copy_array_to_vector(keys, index.id_map)
         index.ntotal = inner.ntotal
-        index.construct_rev_map()
+        if isinstance(index, faiss.IndexIDMap2):
+            index.construct_rev_map()
         if isinstance(inner, faiss.IndexIVF):
             inner.make_direct_map()  # vectors are read back by position, for exact scores and for the gate
     return write_index(index, path)

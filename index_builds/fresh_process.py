@@ -8,6 +8,7 @@ from pathlib import Path
 
 from index_builds.channel_names import VISUAL
 from index_builds.errors import SnapshotDamagedError
+from index_builds.index_files import is_mapped
 from index_builds.manifest import DeltaFile, KeysFile, SnapshotContent
 
 _TIMEOUT_SECONDS = 900
@@ -25,7 +26,7 @@ def load_in_fresh_process(content: SnapshotContent, path_of: Callable[[str], Pat
         SnapshotDamagedError: If a file does not load there, or holds other ids than stated.
     """
     files = {
-        f"{tier}/{channel}": (channel, file)
+        f"{tier}/{channel}": (tier, channel, file)
         for tier, channels in content.tiers.items()
         for channel, file in channels.items()
     }
@@ -34,11 +35,11 @@ def load_in_fresh_process(content: SnapshotContent, path_of: Callable[[str], Pat
             "channel": channel,
             "path": str(path_of(file.digest)),
             "digest": file.digest,
-            "mapped": not name.startswith("hot/"),
+            "mapped": is_mapped(tier, file.factory),
             "delta": _place(file.delta, path_of),
             "tombstones": _place(file.tombstones, path_of),
         }
-        for name, (channel, file) in files.items()
+        for name, (tier, channel, file) in files.items()
     }
     try:
         done = subprocess.run(
@@ -59,7 +60,7 @@ def load_in_fresh_process(content: SnapshotContent, path_of: Callable[[str], Pat
         raise SnapshotDamagedError(message)
     answer = json.loads(done.stdout)
     problems = []
-    for name, (channel, file) in files.items():
+    for name, (_, channel, file) in files.items():
         loaded = answer["files"][name]
         stated = {
             "vectors": file.vectors,

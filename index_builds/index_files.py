@@ -10,10 +10,16 @@ from typing import Any
 import faiss
 
 from index_builds.errors import SnapshotDamagedError
+from index_builds.tiers import Tier
 from storage.objects import sha256_of_file
 
 _LEAST_LIMIT = 1 << 30  # tables that FAISS computes while loading count too, and may outgrow a small file
 _LIMITS = Lock()  # FAISS keeps its deserialization limit per process
+
+
+def is_mapped(tier: Tier, factory: str) -> bool:
+    """Tell whether a file is mapped: all but whole vectors of the hot tier, which are read into memory."""
+    return not (tier == "hot" and factory == "Flat")
 
 
 def load_index(path: Path, *, digest: str, mapped: bool) -> Any:
@@ -46,7 +52,7 @@ def load_index(path: Path, *, digest: str, mapped: bool) -> Any:
     except RuntimeError as error:
         message = f"index file {path} does not load: {error}; build the snapshot again"
         raise SnapshotDamagedError(message) from error
-    if not isinstance(index, faiss.IndexIDMap2) or index.ntotal != index.index.ntotal:
+    if not isinstance(index, faiss.IndexIDMap) or index.ntotal != index.index.ntotal:
         message = (
             f"index file {path} is a {type(index).__name__}, not an index with image keys: build it again"
         )

@@ -43,6 +43,20 @@ class DeltaFile(_Part):
     ids_digest: str
 
 
+class OperatingPoint(_Part):
+    """Search parameters of one index file, and what they cost and found when they were measured.
+
+    The recall is the lesser of images and of points between them; latencies are of single queries on one
+    thread, the machine being as busy as it was.
+    """
+
+    parameters: dict[str, int]
+    recall_at_10: float
+    recall_at_10_lower: float
+    latency_ms_p50: float
+    latency_ms_p95: float
+
+
 class IndexFile(_Part):
     """A tier's vectors of one channel, searched at one operating point: a base file, and what changed since.
 
@@ -64,6 +78,7 @@ class IndexFile(_Part):
     delta: DeltaFile | None = None
     tombstones: KeysFile | None = None
     changed_ids_digest: str | None = None  # of the live keys, where a delta or tombstones changed them
+    points: tuple[OperatingPoint, ...] = ()  # measured when the base was tuned, no part of its identity
     filters: FilterPlan | None = None  # measured when the base was built; timings, so no part of its identity
 
     @property

@@ -95,7 +95,9 @@ class OpenTier:
 
     def _positions_by_key(self, tombstones: NDArray[np.int64]) -> None:
         base = len(self.base_keys)
-        self.all_keys: NDArray[np.int64] = np.concatenate([self.base_keys, self.delta_keys])
+        self.all_keys: NDArray[np.int64] = (
+            np.concatenate([self.base_keys, self.delta_keys]) if len(self.delta_keys) else self.base_keys
+        )
         live = np.ones(len(self.all_keys), dtype=np.bool_)
         if len(tombstones):
             gone = np.isin(self.base_keys, tombstones)
@@ -107,10 +109,12 @@ class OpenTier:
                 raise SnapshotDamagedError(message)
             live[:base] = ~gone
         self.positions: NDArray[np.int64] = np.flatnonzero(live).astype(np.int64)
-        keys = self.all_keys[self.positions]
-        order = np.argsort(keys, kind="stable")
-        self._ranked = keys[order]
-        self._order = self.positions[order]
+        keys = self.keys
+        if (keys[1:] > keys[:-1]).all():  # as builds leave them: nothing to copy
+            self._ranked, self._order = keys, self.positions
+        else:
+            order = np.argsort(keys, kind="stable")
+            self._ranked, self._order = keys[order], self.positions[order]
         self._base_live = None if not len(tombstones) else bitmap(np.flatnonzero(live[:base]), base)
         self._base_count = base - len(tombstones)
 
@@ -122,7 +126,7 @@ class OpenTier:
     @property
     def keys(self) -> NDArray[np.int64]:
         """The live keys in order of position; a key that lives twice, which the gate refuses, twice."""
-        return self.all_keys[self.positions]
+        return self.all_keys if self.count == len(self.all_keys) else self.all_keys[self.positions]
 
     def positions_of(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the position of each key, ``-1`` where the tier does not hold it."""

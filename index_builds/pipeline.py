@@ -324,15 +324,9 @@ def _plan_tiers(channel: str, part: _Channel, settings: IndexSettings) -> list[T
         every = len(rows) == len(part.keys)
         own = part.vectors if every else part.vectors[rows]
         prints = part.prints[rows]
-        approximate = len(rows) > settings.tiers.plan(tier).exact_below
-        copies = _largest_copy_group(prints) if approximate else 1
-        plan = plan_tier(tier, len(rows), own.shape[1], settings.tiers, largest_copy_group=copies)
+        plan = plan_tier(tier, len(rows), own.shape[1], settings.tiers)
         inputs.append(tier_input(channel, plan, part.keys[rows], own, prints))
     return inputs
-
-
-def _largest_copy_group(prints: NDArray[np.uint64]) -> int:
-    return int(np.unique(prints, return_counts=True)[1].max())
 
 
 def _relatives(store: SnapshotStore, collection: str, encoder_id: str) -> list[Manifest]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from index_builds.channel_names import VISUAL
 from index_builds.errors import SnapshotDamagedError
-from index_builds.index_files import load_index
+from index_builds.index_files import is_mapped, load_index
 from index_builds.keys_file import read_keys
 from index_builds.manifest import IndexFile, SnapshotContent, occupied_tiers
 from index_builds.metadata_file import read_metadata
@@ -90,7 +90,7 @@ def open_tier(
         SnapshotDamagedError: If a file is missing, damaged, or not what the manifest says.
     """
     path = path_of(file.digest)
-    index = load_index(path, digest=file.digest, mapped=tier != "hot")
+    index = load_index(path, digest=file.digest, mapped=is_mapped(tier, file.factory))
     delta, tombstones = None, np.empty(0, dtype=np.int64)
     if file.delta is not None:
         delta = load_index(path_of(file.delta.digest), digest=file.delta.digest, mapped=False)

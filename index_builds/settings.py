@@ -50,8 +50,8 @@ class TierSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     new_days: int = Field(default=30, ge=0)
-    hot: PlanSettings = PlanSettings(memory_fraction=0.5, target_recall=0.98)
-    warm: PlanSettings = PlanSettings(memory_fraction=0.25, target_recall=0.97)
+    hot: PlanSettings = PlanSettings(memory_fraction=0.5, target_recall=0.99)
+    warm: PlanSettings = PlanSettings(memory_fraction=0.25, target_recall=0.98)
     cold: PlanSettings = PlanSettings(memory_fraction=0.10, target_recall=0.95)
     training_vectors_per_list: int = Field(
         default=64, ge=39, le=256

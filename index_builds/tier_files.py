@@ -19,7 +19,7 @@ from index_builds.changes import Change, change_since
 from index_builds.errors import SnapshotDamagedError, SnapshotMissingError
 from index_builds.filter_costs import measured_filter_plan
 from index_builds.ids import ids_digest
-from index_builds.index_files import load_index
+from index_builds.index_files import is_mapped, load_index
 from index_builds.keys_file import keys_bytes, read_rows, rows_bytes
 from index_builds.manifest import DeltaFile, IndexFile, KeysFile, Manifest
 from index_builds.open_tier import OpenTier
@@ -156,12 +156,12 @@ def _built(
         else KeysFile(digest=rows_path.name, bytes=len(rows), keys=len(item.keys)),
     )
     if not item.plan.exact:
-        index = load_index(path, digest=digest, mapped=item.tier != "hot")
+        index = load_index(path, digest=digest, mapped=is_mapped(item.tier, file.factory))
         opened = OpenTier(tier=item.tier, index=index, file=file, path=path)
-        parameters = choose_parameters(
+        tuned_to = choose_parameters(
             item.plan, opened, item.keys, item.vectors, reserved=reserved, settings=settings
         )
-        file = file.model_copy(update={"parameters": parameters})
+        file = file.model_copy(update={"parameters": tuned_to.parameters, "points": tuned_to.points})
         tuned = OpenTier(tier=item.tier, index=index, file=file, path=path)
         filters = measured_filter_plan(tuned, item.vectors, seed=settings.seed)
         file = file.model_copy(update={"filters": filters})

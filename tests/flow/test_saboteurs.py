@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flow_house import make_house
 
-from index_builds import pipeline
+from index_builds import tier_files
 from index_builds.build import write_index
 from orchestration.definitions import build_defs
 from orchestration.resources import snapshot_store
@@ -56,7 +56,9 @@ def test_a_weak_snapshot_is_built_but_never_promoted(honest, monkeypatch, sabota
     # Other floors make another recipe, so that the builder does not take the standing files for its own.
     honest.change(tiers={"seed": hash(sabotage.__name__) % 10_000})
     monkeypatch.setattr(
-        pipeline, "build_index", lambda plan, keys, vectors, path: write_index(sabotage(keys, vectors), path)
+        tier_files,
+        "build_index",
+        lambda plan, keys, vectors, path: write_index(sabotage(keys, vectors), path),
     )
 
     together = run(honest, "index")

@@ -19,7 +19,7 @@ APPROXIMATE = TierSettings.model_validate(
 )
 
 
-def inputs(count=600, dimension=32, seed=4):
+def inputs(count=600, dimension=128, seed=4):
     random = np.random.default_rng(seed)
     vectors = random.normal(size=(count, dimension)).astype(np.float32)
     keys = random.choice(2**62, size=count, replace=False).astype(np.int64)
@@ -30,7 +30,7 @@ def inputs(count=600, dimension=32, seed=4):
 @pytest.mark.parametrize("tier", ["hot", "warm", "cold"])
 def test_shuffling_the_inputs_changes_no_byte(tmp_path, tier, settings):
     keys, vectors = inputs()
-    plan = plan_tier(tier, len(keys), 32, settings)
+    plan = plan_tier(tier, len(keys), 128, settings)
     order = np.random.default_rng(9).permutation(len(keys))
 
     first = build_index(plan, keys, vectors, tmp_path / "first")
@@ -45,7 +45,7 @@ def test_the_number_of_training_threads_changes_no_byte(tmp_path, tier):
     keys, vectors = inputs(2_000)
     one, two = (
         build_index(
-            plan_tier(tier, len(keys), 32, APPROXIMATE.model_copy(update={"threads": threads})),
+            plan_tier(tier, len(keys), 128, APPROXIMATE.model_copy(update={"threads": threads})),
             keys,
             vectors,
             tmp_path / str(threads),
@@ -57,7 +57,7 @@ def test_the_number_of_training_threads_changes_no_byte(tmp_path, tier):
 
 def test_ids_are_image_keys_and_not_positions(tmp_path):
     keys, vectors = inputs(50)
-    built = build_index(plan_tier("hot", 50, 32, TierSettings()), keys, vectors, tmp_path / "index")
+    built = build_index(plan_tier("hot", 50, 128, TierSettings()), keys, vectors, tmp_path / "index")
 
     index = load_index(built.path, digest=built.digest, mapped=False)
 
@@ -84,8 +84,8 @@ def test_unfit_inputs_are_refused_by_name(spoil, message):
 
 def test_a_recipe_names_everything_that_shapes_the_file():
     keys, vectors = sorted_inputs(*inputs(100))
-    plan = plan_tier("warm", 100, 32, TierSettings())
-    other_seed = plan_tier("warm", 100, 32, TierSettings(seed=1))
+    plan = plan_tier("warm", 100, 128, TierSettings())
+    other_seed = plan_tier("warm", 100, 128, TierSettings(seed=1))
     moved = vectors.copy()
     moved[5] = moved[6]
 
@@ -102,7 +102,7 @@ def test_a_recipe_names_everything_that_shapes_the_file():
 
 def test_flipped_bytes_are_found_before_faiss_reads_them(tmp_path):
     keys, vectors = inputs(300)
-    built = build_index(plan_tier("warm", 300, 32, APPROXIMATE), keys, vectors, tmp_path / "index")
+    built = build_index(plan_tier("warm", 300, 128, APPROXIMATE), keys, vectors, tmp_path / "index")
     torn = bytearray(built.path.read_bytes())
     torn[len(torn) // 2] ^= 0xFF
     built.path.write_bytes(torn)

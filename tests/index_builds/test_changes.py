@@ -23,9 +23,9 @@ APPROXIMATE = IndexSettings.model_validate(
     SETTINGS.model_dump()
     | {
         "tiers": {
-            "hot": {"exact_below": 0, "memory_fraction": 4.0, "target_recall": 0.95},
-            "warm": {"exact_below": 0, "target_recall": 0.95},
-            "cold": {"exact_below": 0, "target_recall": 0.93},
+            "hot": {"exact_below": 0, "target_recall": 0.99},
+            "warm": {"exact_below": 0, "target_recall": 0.99},
+            "cold": {"exact_below": 0, "target_recall": 0.99},
         }
     }
 )
@@ -34,7 +34,8 @@ APPROXIMATE = IndexSettings.model_validate(
 def with_vectors(catalogue: Catalogue, rows: np.ndarray, seed: int = 9) -> Catalogue:
     """Return the catalogue with other vectors under some keys."""
     vectors = catalogue.vectors.copy()
-    drawn = np.random.default_rng(seed).normal(size=(len(rows), vectors.shape[1]))
+    noise = np.random.default_rng(seed).normal(size=(len(rows), vectors.shape[1]))
+    drawn = catalogue.vectors[rows + 500] + 0.01 * noise
     vectors[rows] = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
     return replace(catalogue, vectors=vectors)
 

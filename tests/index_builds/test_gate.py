@@ -224,7 +224,7 @@ def test_the_floors_in_force_at_promotion_decide(store, catalogue, monkeypatch):
     strict = SETTINGS.gate.model_validate(
         SETTINGS.gate.model_dump() | {"floors": dict.fromkeys(("hot", "warm", "cold"), everything)}
     )
-    with pytest.raises(GateRefusedError, match=r"on cold, unfiltered.*lower bound at least 1\.0000"):
+    with pytest.raises(GateRefusedError, match=r"on cold, availability.*lower bound at least 1\.0000"):
         try_to_promote(store, manifest.snapshot_id, settings=strict)
 
 

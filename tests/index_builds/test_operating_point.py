@@ -42,7 +42,7 @@ def lists(tmp_path_factory):
 
 def chosen(lists, target, reserved=NOBODY):
     plan, opened, catalogue = lists
-    return choose_parameters(
+    tuned = choose_parameters(
         replace(plan, target_recall=target),
         opened,
         catalogue.keys,
@@ -50,6 +50,7 @@ def chosen(lists, target, reserved=NOBODY):
         reserved=reserved,
         settings=SETTINGS,
     )
+    return tuned.parameters
 
 
 def test_a_higher_target_is_met_by_probing_more_and_no_more_than_it_takes(lists):

@@ -42,10 +42,10 @@ def test_an_image_has_the_hottest_tier_of_its_listings():
         ("warm", 20_000, 512, "SQfp16"),
         ("cold", 20_000, 512, "SQ8"),
         ("warm", 500, 512, "Flat"),  # too small for codes to save anything
-        ("hot", 200_000, 512, "HNSW32,SQ8"),
-        ("hot", 200_000, 128, "IVF2048,SQ8"),  # links would outweigh the vectors
-        ("warm", 200_000, 512, "IVF2048,SQ8"),
-        ("cold", 200_000, 512, "RR512,IVF2048,RaBitQ,Refine(SQ8)"),
+        ("hot", 200_000, 512, "RR512,IVF2048,RaBitQfs,Refine(SQfp16)"),
+        ("hot", 200_000, 64, "IVF2048,SQfp16"),  # too few dimensions for a bit each
+        ("warm", 200_000, 512, "RR512,IVF2048,RaBitQfs,Refine(SQfp16)"),
+        ("cold", 200_000, 512, "RR512,IVF2048,RaBitQfs,Refine(SQ8)"),
     ],
 )
 def test_a_plan_follows_size_dimension_and_budget(tier, count, dimension, factory):
@@ -54,12 +54,6 @@ def test_a_plan_follows_size_dimension_and_budget(tier, count, dimension, factor
     assert plan.exact == (count <= 20_000)
     if not plan.exact:
         assert plan.resident_fraction <= TierSettings().plan(tier).memory_fraction
-
-
-def test_large_groups_of_equal_vectors_get_no_graph():
-    plan = plan_tier("hot", 200_000, 512, TierSettings(), largest_copy_group=1062)
-    assert plan.factory == "IVF2048,SQ8"
-    assert "1062 equal vectors" in plan.reason
 
 
 def test_every_list_has_vectors_to_train_on():

@@ -41,7 +41,7 @@ def opened(request, tmp_path_factory, wide) -> OpenSnapshot:
     manifest = build(store, wide, settings=chosen)
     factories = [manifest.content.tiers[tier]["visual"].factory for tier in TIERS]
     if request.param == "approximate":
-        assert [name.split(",")[0][:4] for name in factories] == ["HNSW", "IVF4", "RR32"]
+        assert [name.split(",")[0][:4] for name in factories] == ["RR12", "RR12", "RR12"]
     return open_snapshot(store, "house", manifest.snapshot_id)
 
 
@@ -190,13 +190,13 @@ def test_a_tier_that_was_not_asked_gives_nothing(opened, wide):
 
 
 def test_queries_that_do_not_fit_are_refused(opened):
-    with pytest.raises(SearchError, match="dimension 32"):
+    with pytest.raises(SearchError, match="dimension 128"):
         opened.search(np.ones((1, 5), dtype=np.float32), 3)
     with pytest.raises(SearchError, match="not a number"):
-        opened.search(np.full((1, 32), np.nan, dtype=np.float32), 3)
+        opened.search(np.full((1, 128), np.nan, dtype=np.float32), 3)
     with pytest.raises(SearchError, match="k is 0"):
-        opened.search(np.ones((1, 32), dtype=np.float32), 0)
-    assert opened.search(np.empty((0, 32), dtype=np.float32), 3).keys.shape == (0, 3)
+        opened.search(np.ones((1, 128), dtype=np.float32), 0)
+    assert opened.search(np.empty((0, 128), dtype=np.float32), 3).keys.shape == (0, 3)
 
 
 @pytest.mark.parametrize(

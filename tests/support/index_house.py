@@ -24,7 +24,8 @@ from index_builds.snapshots import Draft, SnapshotStore
 from storage.database import open_database
 from storage.objects import LocalObjectStore, sha256_hex
 
-DIMENSION = 32
+DIMENSION = 128
+INNER = 12  # dimensions in which pictures differ
 MOVED_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CATEGORIES = ("ring", "necklace", "earrings", None)
 SOURCES = ("atelier", "bazaar")
@@ -57,8 +58,10 @@ def make_catalogue(
 ) -> Catalogue:
     """Draw pictures in clusters of a few, with one to two listing rows each."""
     random = np.random.default_rng(seed)
-    centres = random.normal(size=(max(1, count // 8), DIMENSION))
-    drawn = centres[random.integers(len(centres), size=count)] + 0.3 * random.normal(size=(count, DIMENSION))
+    centres = random.normal(size=(max(1, count // 8), INNER))
+    inner = centres[random.integers(len(centres), size=count)] + 0.3 * random.normal(size=(count, INNER))
+    lift = random.normal(size=(INNER, DIMENSION))
+    drawn = inner @ lift + 0.05 * random.normal(size=(count, DIMENSION))
     vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
     keys = np.sort(random.choice(2**40, size=count, replace=False)).astype(np.int64) << 20
     rows = []
@@ -87,7 +90,7 @@ def make_catalogue(
                 }
             )
     schema = pa.schema([field for field in SCHEMA if field.name != "tier"])
-    free = random.normal(size=(queries, DIMENSION)).astype(np.float32)
+    free = (random.normal(size=(queries, INNER)) @ lift).astype(np.float32)
     free /= np.linalg.norm(free, axis=1, keepdims=True)
     return Catalogue(
         keys=keys,
