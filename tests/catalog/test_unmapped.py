@@ -1,5 +1,6 @@
 """Values that map to nothing, by frequency."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ from catalog.declarations import FeedDeclaration
 from catalog.deliveries import Arrival, keep, waiting
 from catalog.intake import take_in
 from catalog.reading import read_delivery
-from catalog.unmapped import as_markdown, unmapped_values
+from catalog.unmapped import as_markdown, most_frequent, unmapped_values
 from storage.objects import LocalObjectStore
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -57,3 +58,17 @@ def test_the_table_names_the_most_frequent_and_says_how_many_more_there_are(engi
     assert lines[2] == "| category | Gadgets | 2 | shop:a | kind |"
     assert lines[-1] == "and 3 more: `loupe feeds unmapped shop`"
     assert "maps" in as_markdown([])
+
+
+def test_over_several_feeds_the_most_frequent_come_first_and_each_feed_has_its_say(engine, declaration):
+    silent = FeedDeclaration(name="other", kind="retailer", format="csv", location=".", mapping=MAPPING)
+
+    found = most_frequent(engine, "house", [silent, declaration], most=3)
+
+    assert [(one.value, one.count) for one in found] == [
+        ("Gadgets", 2),
+        ("Kryptonite", 2),
+        ("Unobtainium", 1),
+    ]
+    lines = as_markdown([*found, replace(found[0], feed="other")], most=3).splitlines()
+    assert lines[-1] == "and 1 more: `loupe feeds unmapped`"
