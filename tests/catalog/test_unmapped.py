@@ -18,6 +18,7 @@ a,One,Gadgets,Gold,Kryptonite,
 b,Two,Gadgets,Unobtainium,"Diamond, Kryptonite",7
 c,Three,Rings,Gold,Diamond,EU 54
 d,Four,,,,
+e,Five,Rings,"18K gold, 925 silver",Diamond,EU 54
 """
 MAPPING = {
     "source_id": "id", "title": "name", "category": "kind", "metal": "metal", "stones": "stones",
@@ -46,6 +47,7 @@ def test_each_value_that_maps_to_nothing_is_counted_once_for_each_listing(engine
     assert [(one.field, one.value, one.count, one.example) for one in found] == [
         ("category", "Gadgets", 2, "shop:a"),
         ("stones", "Kryptonite", 2, "shop:a"),
+        ("metal", "18K gold, 925 silver", 1, "shop:e"),  # which of the two it is, nobody said
         ("metal", "Unobtainium", 1, "shop:b"),
         ("ring_size", "7", 1, "shop:b"),
     ]
@@ -56,7 +58,7 @@ def test_the_table_names_the_most_frequent_and_says_how_many_more_there_are(engi
 
     lines = as_markdown(found, most=1).splitlines()
     assert lines[2] == "| category | Gadgets | 2 | shop:a | kind |"
-    assert lines[-1] == "and 3 more: `loupe feeds unmapped shop`"
+    assert lines[-1] == "and 4 more: `loupe feeds unmapped shop`"
     assert "maps" in as_markdown([])
 
 
@@ -68,7 +70,7 @@ def test_over_several_feeds_the_most_frequent_come_first_and_each_feed_has_its_s
     assert [(one.value, one.count) for one in found] == [
         ("Gadgets", 2),
         ("Kryptonite", 2),
-        ("Unobtainium", 1),
+        ("18K gold, 925 silver", 1),
     ]
     lines = as_markdown([*found, replace(found[0], feed="other")], most=3).splitlines()
     assert lines[-1] == "and 1 more: `loupe feeds unmapped`"
