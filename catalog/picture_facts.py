@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from catalog.errors import CatalogError
 from catalog.piece_size import ContradictoryLengthsError, PieceSize, piece_size
-from catalog.tables import image_references, images, listings, verdicts
+from catalog.tables import image_references, images, listings, reference_listing, reference_verdict, verdicts
 from storage.database import reading
 
 
@@ -70,20 +70,8 @@ def picture_facts(engine: Engine, collection: str, image_id: str) -> PictureFact
                 listings.c.dimensions_mm,
             )
             .join(image_references, image_references.c.image_id == images.c.image_id)
-            .join(
-                listings,
-                sa.and_(
-                    listings.c.collection == image_references.c.collection,
-                    listings.c.listing_id == image_references.c.listing_id,
-                ),
-            )
-            .outerjoin(
-                verdicts,
-                sa.and_(
-                    verdicts.c.collection == image_references.c.collection,
-                    verdicts.c.image_id == images.c.image_id,
-                ),
-            )
+            .join(listings, reference_listing)
+            .outerjoin(verdicts, reference_verdict)
             .where(
                 image_references.c.collection == collection,
                 image_references.c.live,
