@@ -41,6 +41,7 @@ from quality.refused import refused_by_reason
 from storage.objects import ObjectStore, digest_key, sha256_hex
 from vision.decoding import decode
 from vision.errors import UnreadableImageError
+from vision.geometry import GEOMETRY_VERSION, geometry
 from vision.measures import MEASURES_VERSION, measure
 from vision.perceptual_hash import MIRROR_BITS, PERCEPTUAL_HASH_VERSION, perceptual_hashes
 from vision.photograph_comparison import (
@@ -53,7 +54,7 @@ from vision.picture_cues import CUES_VERSION, picture_cues
 from vision.renditions import RENDITIONS_VERSION, make_renditions
 from vision.small_view import small_view
 
-LOOK_VERSION = f"{MEASURES_VERSION}.{PERCEPTUAL_HASH_VERSION}.{CUES_VERSION}"
+LOOK_VERSION = f"{MEASURES_VERSION}.{PERCEPTUAL_HASH_VERSION}.{CUES_VERSION}.{GEOMETRY_VERSION}"
 
 
 @dg.asset(
@@ -196,11 +197,16 @@ def _look(data: bytes) -> Seen:
         return Seen(unreadable=error.reason, message=str(error))
     view = small_view(decoded.image)
     hashes = perceptual_hashes(view)
+    form = geometry(view, (decoded.width, decoded.height))
     return Seen(
         format=decoded.format,
         width=decoded.width,
         height=decoded.height,
-        measures={**asdict(measure(decoded, view=view)), **asdict(picture_cues(decoded))},
+        measures={
+            **asdict(measure(decoded, view=view)),
+            **asdict(picture_cues(decoded)),
+            **({} if form is None else asdict(form)),
+        },
         perceptual_hash=f"{hashes.piece:016x}",
         frame_hash=f"{hashes.frame:016x}",
     )

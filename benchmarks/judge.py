@@ -1,9 +1,9 @@
 """How many pictures per second are judged, and does every measure rank its ladder of degradation?
 
-Pictures are renders of the sample house at 800 px, as JPEG bytes.  Judging is decoding, all measures and the
-verdict, in threads, without GrabCut.  A ladder makes one picture worse step by step, and each step is
-measured where the first one showed the piece; Spearman's rank correlation between step and measure is 1
-where every step answers in the right direction.
+Pictures are renders of the sample house at 800 px, as JPEG bytes.  Judging is decoding, all measures, the
+geometry and the verdict, in threads, without GrabCut.  A ladder makes one picture worse step by step, and
+each step is measured where the first one showed the piece; Spearman's rank correlation between step and
+measure is 1 where every step answers in the right direction.
 """
 
 import argparse
@@ -31,7 +31,9 @@ from quality.image_rules import judge_image
 from sample_feeds.pieces import Piece, piece_catalogue
 from vision.decoding import decode_fast
 from vision.foreground import border_mask
+from vision.geometry import geometry
 from vision.measures import measure, tone_mask
+from vision.small_view import small_view
 
 OUT = Path(__file__).parent / "out" / "judge.json"
 RATE_BAR = 60
@@ -138,8 +140,10 @@ def answers(picture: Image.Image, ladder: str) -> list[float]:
 
 def judged(data: bytes) -> str:
     """Decode, measure and judge one picture, as the asset does."""
-    measures = measure(decode_fast(data, at_least_px=800))
-    return judge_image(asdict(measures), feed_kind="retailer").verdict
+    decoded = decode_fast(data, at_least_px=800)
+    view = small_view(decoded.image)
+    geometry(view, (decoded.width, decoded.height))
+    return judge_image(asdict(measure(decoded, view=view)), feed_kind="retailer").verdict
 
 
 def drawn(shot: tuple[Piece, str, int]) -> NDArray[np.uint8]:

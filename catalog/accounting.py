@@ -21,6 +21,7 @@ from catalog.tables import (
     piece_listings,
     pieces,
     price_history,
+    reference_verdict,
     rejects,
     trends,
     verdicts,
@@ -229,13 +230,7 @@ def _images(connection: Connection, collection: str, feed: str) -> tuple[int, di
             verdicts.c.verdict,
             verdicts.c.reasons,
         )
-        .outerjoin(
-            verdicts,
-            sa.and_(
-                verdicts.c.collection == image_references.c.collection,
-                verdicts.c.image_id == image_references.c.image_id,
-            ),
-        )
+        .outerjoin(verdicts, reference_verdict)
         .where(*live)
     )
     total = 0

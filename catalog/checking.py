@@ -12,6 +12,7 @@ from catalog.community.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from catalog.declarations import FeedDeclaration, FeedFormat
 from catalog.errors import FeedRefusedError
 from catalog.listing import Damage, Listing, Reject, Remark
+from catalog.money import NO_CURRENCY
 from catalog.rates.rate import Rate
 from catalog.readers import json_document
 from catalog.readers.compression import unpacked
@@ -23,7 +24,6 @@ from catalog.reading import Statement, read_delivery
 from catalog.texts import comparable
 
 EXAMPLES = 3
-NO_CURRENCY = "XXX"  # ISO 4217's code for none
 MOST_REMARK_VALUES = (
     10_000  # distinct (field, value) pairs counted apart; what comes after is counted by field
 )

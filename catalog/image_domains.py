@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects import postgresql, sqlite
 
 from catalog.decisions import ACCEPT, in_force
-from catalog.tables import image_domains, image_references, images, listings, verdicts
+from catalog.tables import image_domains, image_references, images, listings, reference_listing, verdicts
 from storage.batches import batches
 from storage.database import reading
 
@@ -139,13 +139,7 @@ def kept_out_in(connection: Connection, collection: str) -> list[OutOfDomain]:
                 sa.or_(image_references.c.role.is_(None), image_references.c.role != "certificate"),
             ),
         )
-        .join(
-            listings,
-            sa.and_(
-                listings.c.collection == image_references.c.collection,
-                listings.c.listing_id == image_references.c.listing_id,
-            ),
-        )
+        .join(listings, reference_listing)
         .where(
             image_domains.c.collection == collection,
             image_domains.c.score < image_domains.c.bound,

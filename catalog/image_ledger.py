@@ -16,7 +16,7 @@ from catalog.decisions import ACCEPT, Decision, in_force
 from catalog.errors import CatalogError
 from catalog.image_fetching import NOT_ASKED
 from catalog.joining import DECIDED
-from catalog.tables import image_references, images, listings, verdicts
+from catalog.tables import image_references, images, listings, reference_verdict, verdicts
 from storage.batches import batches
 from storage.database import reading
 from storage.objects import ObjectMissingError, ObjectStore, digest_key, sha256_hex
@@ -512,13 +512,7 @@ def refused_images(engine: Engine, collection: str, *, limit: int) -> list[dict[
                 sa.func.min(listings.c.title).label("title"),
                 sa.func.min(image_references.c.location).label("location"),
             )
-            .join(
-                image_references,
-                sa.and_(
-                    image_references.c.image_id == verdicts.c.image_id,
-                    image_references.c.collection == verdicts.c.collection,
-                ),
-            )
+            .join(image_references, reference_verdict)
             .join(
                 listings,
                 sa.and_(

@@ -12,7 +12,15 @@ from sqlalchemy import Connection, Engine
 from catalog.joining import Tie
 from catalog.picture_relations import related
 from catalog.picture_ties import Proposal, picture_ties
-from catalog.tables import image_references, images, join_proposals, listings, piece_listings, verdicts
+from catalog.tables import (
+    image_references,
+    images,
+    join_proposals,
+    listings,
+    piece_listings,
+    reference_verdict,
+    verdicts,
+)
 from storage.batches import batches
 from storage.database import reading
 
@@ -29,13 +37,7 @@ def stored_ties(
     shown: dict[str, list[str]] = {}
     for row in connection.execute(
         sa.select(image_references.c.listing_id, image_references.c.image_id)
-        .join(
-            verdicts,
-            sa.and_(
-                verdicts.c.collection == image_references.c.collection,
-                verdicts.c.image_id == image_references.c.image_id,
-            ),
-        )
+        .join(verdicts, reference_verdict)
         .where(
             image_references.c.collection == collection,
             image_references.c.live,
@@ -88,13 +90,7 @@ def listing_facts(engine: Engine, collection: str) -> ListingFacts:
         for row in connection.execute(
             sa.select(image_references.c.listing_id, images.c.image_key)
             .join(images, images.c.image_id == image_references.c.image_id)
-            .join(
-                verdicts,
-                sa.and_(
-                    verdicts.c.collection == image_references.c.collection,
-                    verdicts.c.image_id == image_references.c.image_id,
-                ),
-            )
+            .join(verdicts, reference_verdict)
             .where(
                 image_references.c.collection == collection,
                 image_references.c.live,

@@ -13,6 +13,7 @@ from price_parser import Price
 from catalog.errors import UnreadableValueError
 from catalog.vocabulary import currency_signs
 
+NO_CURRENCY = "XXX"  # ISO 4217's code for "no currency involved"
 LARGEST_MINOR = 10**15  # beyond any piece in any currency, and far inside a 64-bit column
 _NUMBER = re.compile(r"\d(?:[\d.,' ]*\d)?")
 _GROUPED = re.compile(r"\d{1,3}(?P<mark>[.,' ])\d{2,3}(?:(?P=mark)\d{2,3})*")

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from catalog.picture_relations import SAME_PHOTOGRAPH, photographs, related
-from catalog.tables import image_references, listings, picture_flags
+from catalog.tables import image_references, listings, picture_flags, reference_listing
 from storage.batches import batches
 
 FLAG_RULES_VERSION = "1"
@@ -88,13 +88,7 @@ def flag_pictures(
                     listings.c.category,
                     listings.c.first_seen_at,
                 )
-                .join(
-                    listings,
-                    sa.and_(
-                        listings.c.collection == image_references.c.collection,
-                        listings.c.listing_id == image_references.c.listing_id,
-                    ),
-                )
+                .join(listings, reference_listing)
                 .where(
                     image_references.c.collection == collection,
                     image_references.c.live,

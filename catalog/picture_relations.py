@@ -41,6 +41,9 @@ _BATCH = 64
 _PREPARED_KEPT = 256
 
 
+_CUTS: tuple[Literal["piece", "frame"], ...] = ("piece", "frame")  # in the order that hashes are stored in
+
+
 class Way(NamedTuple):
     """How two pictures are laid over each other."""
 
@@ -167,7 +170,7 @@ def propose(
     """
     names = sorted(hashes)
     found: dict[tuple[str, str], dict[Way, int]] = {}
-    for column, cut_to in enumerate(("piece", "frame")):
+    for column, cut_to in enumerate(_CUTS):
         own = np.array([hashes[name][column] for name in names], dtype=np.uint64)
         for is_mirrored in (False, True):
             other = own ^ np.uint64(mirror_bits) if is_mirrored else own
@@ -175,7 +178,7 @@ def propose(
             bits = np.bitwise_count(own[one] ^ other[two])
             for i, j, differing in zip(one.tolist(), two.tolist(), bits.tolist(), strict=True):
                 if i < j:
-                    way = Way(cut_to, is_mirrored)  # type: ignore[arg-type]
+                    way = Way(cut_to, is_mirrored)
                     found.setdefault((names[i], names[j]), {})[way] = differing
     return found
 

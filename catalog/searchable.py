@@ -12,7 +12,17 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from catalog.forwarding import final, forwarding
-from catalog.tables import deliveries, events, image_references, images, listings, piece_listings, verdicts
+from catalog.tables import (
+    deliveries,
+    events,
+    image_references,
+    images,
+    listings,
+    piece_listings,
+    reference_listing,
+    reference_verdict,
+    verdicts,
+)
 from storage.database import reading
 
 LOOKED_AT_DAYS = 30  # an event this recent counts as "looked at"
@@ -72,20 +82,8 @@ def searchable_images(engine: Engine, collection: str) -> SearchableImages:
                 listings.c.withdrawn_at,
             )
             .join(image_references, image_references.c.image_id == images.c.image_id)
-            .join(
-                verdicts,
-                sa.and_(
-                    verdicts.c.image_id == images.c.image_id,
-                    verdicts.c.collection == image_references.c.collection,
-                ),
-            )
-            .join(
-                listings,
-                sa.and_(
-                    listings.c.collection == image_references.c.collection,
-                    listings.c.listing_id == image_references.c.listing_id,
-                ),
-            )
+            .join(verdicts, reference_verdict)
+            .join(listings, reference_listing)
             .join(
                 piece_listings,
                 sa.and_(

@@ -373,3 +373,13 @@ trends = Table(
     Column("price_median_minor", BigInteger),
     Column("demand", Integer),  # events of the day; null while there are none at all
 )
+
+# On what rows are joined: a reference is of one listing, and its collection has one verdict on its picture.
+reference_listing = sa.and_(
+    listings.c.collection == image_references.c.collection,
+    listings.c.listing_id == image_references.c.listing_id,
+)
+reference_verdict = sa.and_(
+    verdicts.c.collection == image_references.c.collection,
+    verdicts.c.image_id == image_references.c.image_id,
+)

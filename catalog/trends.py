@@ -15,12 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from catalog.forwarding import final, forwarding
-from catalog.money import Money
+from catalog.money import NO_CURRENCY, Money
 from catalog.rates.table import Converted, RateTable, rate_table
 from catalog.tables import events, listings, piece_listings, price_history, trends
 from storage.database import reading
-
-NO_CURRENCY = "XXX"  # ISO 4217's code for "no currency involved"
 
 # (facet, value, currency) -> (supply, in stock, median price, demand)
 _Rows = dict[tuple[str, str, str], tuple[int, int, int | None, int | None]]

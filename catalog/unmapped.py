@@ -6,7 +6,7 @@ delivery only.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +89,18 @@ def unmapped_values(engine: Engine, collection: str, declaration: FeedDeclaratio
     ]
 
 
+def most_frequent(
+    engine: Engine, collection: str, declarations: Sequence[FeedDeclaration], *, most: int = 20
+) -> list[UnmappedValue]:
+    """Return the ``most`` values of each feed that map to nothing and are most frequent, all by frequency."""
+    found = [
+        value
+        for declaration in declarations
+        for value in unmapped_values(engine, collection, declaration)[:most]
+    ]
+    return sorted(found, key=lambda one: (-one.count, one.feed, one.field, one.column, one.value))
+
+
 def as_markdown(found: Iterable[UnmappedValue], *, most: int = 20) -> str:
     """Return the first ``most`` values as a Markdown table; a sentence where there are none."""
     rows = list(found)
@@ -100,7 +112,9 @@ def as_markdown(found: Iterable[UnmappedValue], *, most: int = 20) -> str:
         for one in rows[:most]
     ]
     if len(rows) > most:
-        lines += ["", f"and {len(rows) - most} more: `loupe feeds unmapped {rows[0].feed}`"]
+        feeds = {one.feed for one in rows}
+        asked = f" {rows[0].feed}" if len(feeds) == 1 else ""
+        lines += ["", f"and {len(rows) - most} more: `loupe feeds unmapped{asked}`"]
     return "\n".join(lines)
 
 

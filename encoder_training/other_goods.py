@@ -178,11 +178,12 @@ def _top(sheet: _Sheet, *, x: float, top: float, wide: float, high: float, sleev
     ]
     body = sheet.mask(_mirrored(half, x), rounded=rng.random() < 0.4)
     sheet.put(body, sheet.cloth(plain=0.55), depth=rng.uniform(0.2, 0.5))
-    dark = tuple(0.4 * c for c in sheet.colour())
+    red, green, blue = sheet.colour()
+    dark = (0.4 * red, 0.4 * green, 0.4 * blue)
     deep = rng.uniform(0.03, 0.2) * high
-    sheet.put(sheet.mask([(x - neck, top), (x, top + deep), (x + neck, top), (x, top + 0.02)]), dark, depth=0)  # type: ignore[arg-type]
+    sheet.put(sheet.mask([(x - neck, top), (x, top + deep), (x + neck, top), (x, top + 0.02)]), dark, depth=0)
     if rng.random() < 0.5:
-        sheet.draw([(x, top + deep), (x, top + high)], 0.004, dark)  # type: ignore[arg-type]
+        sheet.draw([(x, top + deep), (x, top + high)], 0.004, dark)
         for place in range(6):
             y = top + deep + (place + 0.5) * (high - deep) / 6
             sheet.put(sheet.ellipse(x, y, 0.006, 0.006), sheet.colour(), depth=0)

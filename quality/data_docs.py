@@ -1,8 +1,8 @@
-"""The documentation of data: every suite of a collection on one page, rendered by great-expectations.
+"""The documentation of data: every suite of a collection, and its unmapped values, on one page.
 
-GX renders the findings; the page around them is ours, because GX's own loads its style from other hosts:
-behind a firewall it has none, and elsewhere it tells those hosts who reads.  This page asks nobody.  No clock
-is in it: the same results give the same page.
+great-expectations (GX) renders the findings; the page around them is ours, because GX's own loads its style
+from other hosts: behind a firewall it has none, and elsewhere it tells those hosts who reads.  This page asks
+nobody.  No clock is in it: the same results give the same page.
 """
 
 import copy
@@ -14,6 +14,7 @@ from great_expectations.core import ExpectationSuiteValidationResult
 from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
 from great_expectations.render.view import DefaultJinjaPageView
 
+from catalog.unmapped import UnmappedValue
 from quality.page_versions import page_key, results_version, version_key
 from quality.suite_results import SuiteResult
 from storage.objects import ObjectStore
@@ -58,12 +59,20 @@ h5, h6 { margin: .6rem 0 .2rem; font-size: 1rem }
 {% if one.sections %}<details><summary>By column, as great-expectations tells it</summary>
 {% for section in one.sections %}{% set section_loop = loop %}{% include 'section.j2' %}{% endfor %}
 </details>{% endif %}</details>
-{% endfor %}</body></html>
+{% endfor %}{% if unmapped %}<h2>Values that map to nothing</h2>
+<table><thead><tr><th>of</th><th>field</th><th>value</th><th>listings</th><th>example</th>
+<th>column</th></tr></thead><tbody>
+{% for one in unmapped %}<tr><td>{{ one.feed }}</td><td>{{ one.field }}</td><td>{{ one.value }}</td>
+<td class="n">{{ one.count }}</td><td>{{ one.example }}</td><td>{{ one.column }}</td></tr>
+{% endfor %}</tbody></table>{% endif %}</body></html>
 """
 
 
 def write_data_docs(
-    objects: ObjectStore, collection: str, found: Mapping[str, Sequence[SuiteResult]]
+    objects: ObjectStore,
+    collection: str,
+    found: Mapping[str, Sequence[SuiteResult]],
+    unmapped: Sequence[UnmappedValue] = (),
 ) -> None:
     """Write a collection's page, and beside it what it was made from.
 
@@ -71,12 +80,17 @@ def write_data_docs(
         objects: Where the page lies, under ``data_docs/<collection>/``.
         collection: Whose page it is.
         found: What was looked at (a feed, a table) and how its suites came out, with GX's own results.
+        unmapped: The most frequent values of its feeds that map to nothing.
     """
-    objects.put(page_key(collection), render_page(collection, found).encode())
-    objects.put(version_key(collection), results_version(found).encode())
+    objects.put(page_key(collection), render_page(collection, found, unmapped).encode())
+    objects.put(version_key(collection), results_version(found, unmapped).encode())
 
 
-def render_page(collection: str, found: Mapping[str, Sequence[SuiteResult]]) -> str:
+def render_page(
+    collection: str,
+    found: Mapping[str, Sequence[SuiteResult]],
+    unmapped: Sequence[UnmappedValue] = (),
+) -> str:
     """Return a collection's page as HTML that needs no other file."""
     view = DefaultJinjaPageView()
     suites = [
@@ -93,7 +107,7 @@ def render_page(collection: str, found: Mapping[str, Sequence[SuiteResult]]) -> 
         for of, results in found.items()
         for one in results
     ]
-    return view.env.from_string(_PAGE).render(collection=collection, suites=suites)
+    return view.env.from_string(_PAGE).render(collection=collection, suites=suites, unmapped=unmapped)
 
 
 def _sections(validation: ExpectationSuiteValidationResult) -> list[dict[str, Any]]:

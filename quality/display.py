@@ -13,6 +13,14 @@ from quality.contact_sheets import as_markdown
 from quality.image_rules import RULES, known_measures
 from quality.plots import Histogram, histograms, shares_over_time
 
+# What a piece's form is told by, and its unit; no rule bounds it.
+_FORMS = {
+    "aspect_ratio": "long over wide",
+    "fill_share": "of its rectangle",
+    "symmetry": "overlap",
+    "hole_count": "holes",
+    "stone_count": "coloured stones",
+}
 MOST_PICTURES = 5_000  # of one feed, in a histogram
 _TOP_SHARE = 0.1  # of the charts: less than that is not stretched to look like much
 
@@ -44,7 +52,7 @@ def rates_display(
 def measures_display(
     engine: Engine, collection: str, declarations: Sequence[FeedDeclaration]
 ) -> dict[str, dg.MetadataValue]:
-    """Return, per feed kind, a histogram of each measure with the bounds that hold for the kind."""
+    """Return histograms per feed kind: each measure with the kind's bounds, and what forms pieces have."""
     shown: dict[str, dg.MetadataValue] = {}
     for kind in sorted({one.kind for one in declarations}):
         measures: list[dict[str, Any]] = [
@@ -53,10 +61,23 @@ def measures_display(
             if one.kind == kind
             for values in measures_of(engine, collection, one.name, limit=MOST_PICTURES)
         ]
-        if measures:
-            title = f"measures of {kind} pictures"
-            shown[title] = dg.MetadataValue.md(as_markdown(histograms(_charts(kind, measures)), title))
+        for title, charts in (
+            (f"measures of {kind} pictures", _charts(kind, measures)),
+            (f"forms of {kind} pieces", _form_charts(measures)),
+        ):
+            if measures and charts:
+                shown[title] = dg.MetadataValue.md(as_markdown(histograms(charts), title))
     return shown
+
+
+def _form_charts(measures: Sequence[dict[str, Any]]) -> list[Histogram]:
+    """Return the forms of pictures that have a mask, without bounds."""
+    told = {name: [float(one[name]) for one in measures if one.get(name) is not None] for name in _FORMS}
+    return [
+        Histogram(name=name, unit=unit, values=told[name], review=None, quarantine=None)
+        for name, unit in _FORMS.items()
+        if told[name]
+    ]
 
 
 def _charts(kind: str, measures: Sequence[dict[str, Any]]) -> list[Histogram]:

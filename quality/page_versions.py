@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from catalog.unmapped import UnmappedValue
 from quality.suite_results import SuiteResult
 from storage.objects import ObjectMissingError, ObjectStore, sha256_hex
 
-PAGE_VERSION = "1"
+PAGE_VERSION = "2"
 
 
 def page_key(collection: str) -> str:
@@ -20,21 +21,27 @@ def version_key(collection: str) -> str:
     return f"data_docs/{collection}/version"
 
 
-def results_version(found: Mapping[str, Sequence[SuiteResult]]) -> str:
+def results_version(
+    found: Mapping[str, Sequence[SuiteResult]], unmapped: Sequence[UnmappedValue] = ()
+) -> str:
     """Return the digest of everything that the page says: another one means another page."""
     said = {
         of: [[one.name, one.rows, [asdict(finding) for finding in one.findings]] for one in results]
         for of, results in found.items()
     }
-    return sha256_hex(json.dumps([PAGE_VERSION, said], sort_keys=True).encode())
+    words = [asdict(one) for one in unmapped]
+    return sha256_hex(json.dumps([PAGE_VERSION, said, words], sort_keys=True).encode())
 
 
 def page_is_current(
-    objects: ObjectStore, collection: str, found: Mapping[str, Sequence[SuiteResult]]
+    objects: ObjectStore,
+    collection: str,
+    found: Mapping[str, Sequence[SuiteResult]],
+    unmapped: Sequence[UnmappedValue] = (),
 ) -> bool:
-    """Tell whether the page is there and says these results."""
+    """Tell whether the page is there and says these results and these unmapped values."""
     try:
         said = objects.get(version_key(collection))
     except ObjectMissingError:
         return False
-    return said == results_version(found).encode() and objects.exists(page_key(collection))
+    return said == results_version(found, unmapped).encode() and objects.exists(page_key(collection))

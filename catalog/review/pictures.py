@@ -11,7 +11,7 @@ from catalog.image_domains import OutOfDomain, kept_out_in
 from catalog.image_ledger import strictest
 from catalog.joining import DECIDED
 from catalog.review.items import ReviewItem, kinds_of_feeds
-from catalog.tables import image_references, images, listings, verdicts
+from catalog.tables import image_references, images, listings, reference_verdict, verdicts
 
 
 def waiting(connection: Connection, collection: str) -> list[ReviewItem]:
@@ -148,13 +148,7 @@ def _listings_with_an_accepted_picture(
 ) -> set[str]:
     chosen = (
         sa.select(image_references.c.listing_id, image_references.c.image_id)
-        .join(
-            verdicts,
-            sa.and_(
-                verdicts.c.collection == image_references.c.collection,
-                verdicts.c.image_id == image_references.c.image_id,
-            ),
-        )
+        .join(verdicts, reference_verdict)
         .where(
             image_references.c.collection == collection,
             image_references.c.live,

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from catalog.review.items import ReviewItem
-from catalog.tables import image_references, listings, verdicts
+from catalog.tables import image_references, listings, reference_listing, reference_verdict, verdicts
 from storage.database import reading
 
 PER_LISTING = 4
@@ -33,20 +33,8 @@ def pictures_beside(engine: Engine, collection: str, item: ReviewItem) -> list[S
                 listings.c.title,
                 verdicts.c.verdict,
             )
-            .join(
-                listings,
-                sa.and_(
-                    listings.c.collection == image_references.c.collection,
-                    listings.c.listing_id == image_references.c.listing_id,
-                ),
-            )
-            .join(
-                verdicts,
-                sa.and_(
-                    verdicts.c.collection == image_references.c.collection,
-                    verdicts.c.image_id == image_references.c.image_id,
-                ),
-            )
+            .join(listings, reference_listing)
+            .join(verdicts, reference_verdict)
             .where(
                 image_references.c.collection == collection,
                 image_references.c.live,

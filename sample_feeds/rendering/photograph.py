@@ -15,7 +15,7 @@ from sample_feeds.pieces import Piece
 from sample_feeds.rendering.camera_faults import Fault, phone
 from sample_feeds.rendering.certificate_sheet import certificate_sheet
 from sample_feeds.rendering.models import Model, model_of
-from sample_feeds.rendering.renderer import SUPERSAMPLING, render
+from sample_feeds.rendering.renderer import SUPERSAMPLING, Scene, render
 from sample_feeds.rendering.scenes import scene_of
 
 View = Literal["packshot", "angle", "closeup", "worn", "hand", "card", "phone", "turntable", "certificate"]
@@ -64,11 +64,8 @@ def photograph_with_faults(
     if shot.view == "certificate":
         small = photograph(piece, Shot(view="packshot", seed=shot.seed), size_px=max(size_px // 3, 96))
         return Photograph(image=certificate_sheet(piece, small, size_px=size_px), faults=())
-    rng = random.Random(f"{piece.key}-{shot.view}-{shot.seed}")  # noqa: S311 - reproducible, not a secret
-    model = _model(piece, shot.view == "worn")
-    scene = scene_of(
-        piece, model, shot.view, rng, turn_degrees=shot.turn, size_px=size_px, tinted=shot.tinted
-    )
+    rng = _drawn_from(piece, shot)
+    scene = _scene(piece, shot, rng, size_px)
     image = render(scene, (size_px, size_px), supersampling=supersampling)
     strength = shot.amateur
     if strength is None:
@@ -79,6 +76,24 @@ def photograph_with_faults(
         return Photograph(image=image, faults=())
     image, faults = phone(image, rng, strength)
     return Photograph(image=image, faults=tuple(faults))
+
+
+def scene_before(piece: Piece, shot: Shot, *, size_px: int = 640) -> Scene:
+    """Return what stands before the camera when a picture is taken; its faults come afterwards.
+
+    Raises:
+        ValueError: If the view is a certificate: it is drawn, not photographed.
+    """
+    return _scene(piece, shot, _drawn_from(piece, shot), size_px)
+
+
+def _drawn_from(piece: Piece, shot: Shot) -> random.Random:
+    return random.Random(f"{piece.key}-{shot.view}-{shot.seed}")  # noqa: S311 - reproducible, not a secret
+
+
+def _scene(piece: Piece, shot: Shot, rng: random.Random, size_px: int) -> Scene:
+    model = _model(piece, shot.view == "worn")
+    return scene_of(piece, model, shot.view, rng, turn_degrees=shot.turn, size_px=size_px, tinted=shot.tinted)
 
 
 _recent: deque[tuple[Piece, bool, Model]] = deque(maxlen=4)

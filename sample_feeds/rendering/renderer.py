@@ -58,23 +58,24 @@ class Scene:
     metered: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """A scene's parts as the camera has them: quads in view space, and the buffers that they fill."""
+
+    parts: tuple[Part, ...]
+    corners: NDArray[np.float32]
+    normals: NDArray[np.float32]
+    part_of: NDArray[np.int32]  # of every quad
+    focal: float
+    depth: NDArray[np.float32]
+    ids: NDArray[np.int32]
+
+
 def render(scene: Scene, size: tuple[int, int], *, supersampling: int = SUPERSAMPLING) -> Image.Image:
     """Return the picture of a scene, ``size`` as (height, width) in pixels; equal scenes give equal bytes."""
     height, width = size[0] * supersampling, size[1] * supersampling
-    parts = [part for part in scene.parts if part.material != "glass"]
-    turn = scene.turn
-    counts = [len(part.corners) for part in parts]
-    corners = np.empty((sum(counts), 4, 3), dtype=np.float32)
-    normals = np.empty_like(corners)
-    to_view(
-        np.concatenate([part.corners for part in parts]),
-        np.concatenate([part.normals for part in parts]),
-        np.ascontiguousarray(turn),
-        np.ascontiguousarray(scene.centre, dtype=np.float64),
-        corners,
-        normals,
-    )
-    part_of = np.repeat(np.arange(len(parts), dtype=np.int32), counts)
+    view = _view_of(scene, (height, width))
+    parts, corners, normals, turn = view.parts, view.corners, view.normals, scene.turn
     rows: dict[str, NDArray[np.float32]] = {}
     materials = np.empty((len(parts), FIELDS), dtype=np.float32)
     for index, part in enumerate(parts):
@@ -83,15 +84,8 @@ def render(scene: Scene, size: tuple[int, int], *, supersampling: int = SUPERSAM
                 part.material, metal=scene.metal, finish=scene.finish, tones=scene.tones
             )
         materials[index] = rows[part.material]
-    starts = np.concatenate([[0], np.cumsum(counts)])
+    starts = np.concatenate([[0], np.cumsum([len(part.corners) for part in parts])])
     solids, planes = _facets(parts, starts, corners, normals)
-
-    focal = min(height, width) * scene.distance_mm / scene.frame_mm
-    screen = np.empty_like(corners)
-    to_screen(corners, scene.distance_mm, focal, width, height, 0.05 * scene.distance_mm, screen)
-    depth = np.zeros((height, width), dtype=np.float32)
-    ids = np.full((height, width), -1, dtype=np.int32)
-    fill_depth(screen, np.zeros(len(screen), dtype=np.bool_), depth, ids)
 
     axes, shadow_map, origin, scale = _shadow_map(scene.light.key, corners)
     ground = np.zeros(4, dtype=np.float32)
@@ -102,8 +96,8 @@ def render(scene: Scene, size: tuple[int, int], *, supersampling: int = SUPERSAM
     linear = np.empty((height, width, 3), dtype=np.float32)
     alpha = np.empty((height, width), dtype=np.float32)
     shade(
-        ids, depth, corners, normals, part_of, materials, solids, planes,
-        np.ascontiguousarray(turn.T, dtype=np.float32), np.float32(focal), np.float32(scene.distance_mm),
+        view.ids, view.depth, corners, normals, view.part_of, materials, solids, planes,
+        np.ascontiguousarray(turn.T, dtype=np.float32), np.float32(view.focal), np.float32(scene.distance_mm),
         scene.light.sky, scene.light.cards, scene.light.key, scene.light.key_colour,
         np.float32(scene.light.ambient), np.float32(scene.light.shadow), np.float32(scene.light.softness_mm),
         axes, shadow_map, _near(shadow_map), origin, np.float32(scale), ground, _linear(scene.backdrop),
@@ -116,6 +110,52 @@ def render(scene: Scene, size: tuple[int, int], *, supersampling: int = SUPERSAM
         exposure *= min(max(_METERED_LEVEL / max(seen, 1e-3), 0.7), 3.0) ** 0.75
     develop(linear, alpha, np.float32(exposure), supersampling, picture)
     return Image.fromarray(picture)
+
+
+def seen_quads(scene: Scene, size: tuple[int, int]) -> tuple[tuple[Part, ...], NDArray[np.int64]]:
+    """Return the parts that a camera may see, and which of their quads each pixel shows.
+
+    Args:
+        scene: What is before the camera.
+        size: (height, width) in pixels.
+
+    Returns:
+        Parts without glass, and for every pixel the place of its quad among all quads of these parts, one
+        part after another; -1 where only the background is seen.
+    """
+    view = _view_of(scene, size)
+    return view.parts, np.where(view.ids < 0, -1, view.ids // 2).astype(np.int64)
+
+
+def _view_of(scene: Scene, size: tuple[int, int]) -> _View:
+    height, width = size
+    parts = tuple(part for part in scene.parts if part.material != "glass")
+    counts = [len(part.corners) for part in parts]
+    corners = np.empty((sum(counts), 4, 3), dtype=np.float32)
+    normals = np.empty_like(corners)
+    to_view(
+        np.concatenate([part.corners for part in parts]),
+        np.concatenate([part.normals for part in parts]),
+        np.ascontiguousarray(scene.turn),
+        np.ascontiguousarray(scene.centre, dtype=np.float64),
+        corners,
+        normals,
+    )
+    focal = min(height, width) * scene.distance_mm / scene.frame_mm
+    screen = np.empty_like(corners)
+    to_screen(corners, scene.distance_mm, focal, width, height, 0.05 * scene.distance_mm, screen)
+    depth = np.zeros((height, width), dtype=np.float32)
+    ids = np.full((height, width), -1, dtype=np.int32)
+    fill_depth(screen, np.zeros(len(screen), dtype=np.bool_), depth, ids)
+    return _View(
+        parts=parts,
+        corners=corners,
+        normals=normals,
+        part_of=np.repeat(np.arange(len(parts), dtype=np.int32), counts),
+        focal=focal,
+        depth=depth,
+        ids=ids,
+    )
 
 
 def _facets(

@@ -16,6 +16,9 @@ SCRIPTS = Path(__file__).parents[2] / "benchmarks"
         ("standardise", ["--pieces", "60", "--rounds", "1", "--mib", "1"], "figures"),
         ("identity", ["--pieces", "120", "--picture-pieces", "12", "--size-px", "224"], "with_pictures"),
         ("judge", ["--pictures", "12", "--ladders", "1", "--rounds", "1"], "spearman"),
+        ("geometry", ["--pieces", "12", "--rounds", "1"], "forms"),
+        ("duplicates", ["--renders", "12", "--copied", "2", "--hashes", "2000"], "copies"),
+        ("rerun", ["--pieces", "12", "--days", "1", "--size-px", "192"], "figures"),
         ("out_of_domain", ["--pieces", "2", "--others", "6"], "figures"),
     ],
 )

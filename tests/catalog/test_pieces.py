@@ -1,63 +1,19 @@
 """Joining listings into pieces."""
 
 import random
-from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from catalogue_rows import listing, put_listings
 
 from catalog.joining import Tie, join
 from catalog.pieces import resolve_pieces
-from catalog.tables import deliveries, disagreements, listings, piece_listings, pieces
-
-START = datetime(2026, 1, 5, tzinfo=UTC)
-
-
-def listing(feed: str, number: int, **changes):
-    return {
-        "collection": "shop",
-        "listing_id": f"{feed}:{number}",
-        "feed": feed,
-        "source_id": str(number),
-        "delivery_id": 1,
-        "first_seen_at": START + timedelta(days=number),
-        "last_seen_at": START,
-        "content_digest": "0" * 64,
-        "title": f"Piece {number}",
-        "titles": {},
-        "brand": None,
-        "category": None,
-        "metal": None,
-        "metal_colour": None,
-        "fineness": None,
-        "plating": None,
-        "stones": [],
-        "styles": [],
-        "dimensions_mm": {},
-        "gtin": None,
-        "mpn": None,
-        "certificate": None,
-        "availability": "in_stock",
-        "read_from": {},
-        **changes,
-    }
+from catalog.tables import disagreements, piece_listings, pieces
 
 
 @pytest.fixture
 def store(engine):
-    def put(rows):
-        with engine.begin() as connection:
-            connection.execute(listings.delete())
-            if connection.execute(sa.select(sa.func.count()).select_from(deliveries)).scalar_one() == 0:
-                connection.execute(
-                    deliveries.insert().values(
-                        delivery_id=1, collection="shop", feed="a", name="n", digest="0" * 64, bytes=1,
-                        delivered_at=START, day="2026-01-05", state="read",
-                    )
-                )  # fmt: skip
-            connection.execute(listings.insert(), rows)
-
-    return put
+    return lambda rows: put_listings(engine, *rows)
 
 
 def piece_of(engine):

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from catalog.money import NO_CURRENCY
 from catalog.tables import deliveries, events, listings, piece_listings, pieces, price_history, trends
-from catalog.trends import NO_CURRENCY, update_trends
+from catalog.trends import update_trends
 
 FIRST = datetime(2026, 1, 5, 9, tzinfo=UTC)
 

@@ -1,5 +1,6 @@
 """Values that map to nothing, by frequency."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ from catalog.declarations import FeedDeclaration
 from catalog.deliveries import Arrival, keep, waiting
 from catalog.intake import take_in
 from catalog.reading import read_delivery
-from catalog.unmapped import as_markdown, unmapped_values
+from catalog.unmapped import as_markdown, most_frequent, unmapped_values
 from storage.objects import LocalObjectStore
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -17,6 +18,7 @@ a,One,Gadgets,Gold,Kryptonite,
 b,Two,Gadgets,Unobtainium,"Diamond, Kryptonite",7
 c,Three,Rings,Gold,Diamond,EU 54
 d,Four,,,,
+e,Five,Rings,"18K gold, 925 silver",Diamond,EU 54
 """
 MAPPING = {
     "source_id": "id", "title": "name", "category": "kind", "metal": "metal", "stones": "stones",
@@ -45,6 +47,7 @@ def test_each_value_that_maps_to_nothing_is_counted_once_for_each_listing(engine
     assert [(one.field, one.value, one.count, one.example) for one in found] == [
         ("category", "Gadgets", 2, "shop:a"),
         ("stones", "Kryptonite", 2, "shop:a"),
+        ("metal", "18K gold, 925 silver", 1, "shop:e"),  # which of the two it is, nobody said
         ("metal", "Unobtainium", 1, "shop:b"),
         ("ring_size", "7", 1, "shop:b"),
     ]
@@ -55,5 +58,19 @@ def test_the_table_names_the_most_frequent_and_says_how_many_more_there_are(engi
 
     lines = as_markdown(found, most=1).splitlines()
     assert lines[2] == "| category | Gadgets | 2 | shop:a | kind |"
-    assert lines[-1] == "and 3 more: `loupe feeds unmapped shop`"
+    assert lines[-1] == "and 4 more: `loupe feeds unmapped shop`"
     assert "maps" in as_markdown([])
+
+
+def test_over_several_feeds_the_most_frequent_come_first_and_each_feed_has_its_say(engine, declaration):
+    silent = FeedDeclaration(name="other", kind="retailer", format="csv", location=".", mapping=MAPPING)
+
+    found = most_frequent(engine, "house", [silent, declaration], most=3)
+
+    assert [(one.value, one.count) for one in found] == [
+        ("Gadgets", 2),
+        ("Kryptonite", 2),
+        ("18K gold, 925 silver", 1),
+    ]
+    lines = as_markdown([*found, replace(found[0], feed="other")], most=3).splitlines()
+    assert lines[-1] == "and 1 more: `loupe feeds unmapped`"

@@ -66,6 +66,14 @@ def test_every_accepted_picture_of_a_piece_has_a_vector_in_the_snapshot(finished
     assert manifest.live_vectors == searchable
 
 
+def test_pictures_on_plain_paper_have_their_pieces_form_and_no_others(finished):
+    with engine_for(finished.settings.database_url).connect() as connection:
+        seen = connection.execute(sa.select(images.c.measures).where(images.c.unreadable.is_(None))).scalars()
+        told = [(bool(one["object_share"]), "aspect_ratio" in one) for one in seen]
+
+    assert set(told) == {(True, True), (False, False)}
+
+
 def test_a_second_run_does_nothing_again(finished):
     objects = finished.root / ".loupe" / "objects"
     before = {path: path.stat().st_mtime_ns for path in objects.rglob("*") if path.is_file()}

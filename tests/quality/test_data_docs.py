@@ -5,6 +5,7 @@ import re
 import pandas as pd
 import pytest
 
+from catalog.unmapped import UnmappedValue
 from quality.data_docs import render_page, write_data_docs
 from quality.expectations import validate
 from quality.page_versions import page_is_current, page_key
@@ -41,6 +42,27 @@ def test_the_same_results_give_the_same_page_and_it_loads_nothing_from_elsewhere
     assert page == render_page("shop", found())
     assert re.findall(r'(?:src|href)\s*=\s*"(?:https?:)?//', page) == []
     assert "<script" not in page
+
+
+def unmapped(value="Kryptonite", count=3):
+    return [
+        UnmappedValue(
+            feed="maison", field="stones", column="stones", value=value, count=count, example="maison:1",
+            message=f"{value!r} is none of the stones we know: it was left out",
+        )
+    ]  # fmt: skip
+
+
+def test_values_that_map_to_nothing_stand_below_and_a_new_one_makes_the_page_outdated(objects):
+    write_data_docs(objects, "shop", found(), unmapped())
+    page = objects.get(page_key("shop")).decode()
+
+    cells = re.sub(r"<[^>]+>|\s+", " ", page)
+    assert re.search(r"map to nothing.*maison\s+stones\s+Kryptonite\s+3\s+maison:1", cells)
+    assert "map to nothing" not in render_page("shop", found())
+    assert page_is_current(objects, "shop", found(), unmapped())
+    assert not page_is_current(objects, "shop", found(), unmapped(count=4))
+    assert "<script" not in render_page("shop", found(), unmapped("<script>alert(1)</script>"))
 
 
 def test_what_does_not_hold_is_open_and_names_owner_and_consequence():
