@@ -34,6 +34,7 @@ from index_builds.gate_report import (
 )
 from index_builds.gate_truth import ChannelEvidence, Pools, Truth, pool_by_brute_force
 from index_builds.ids import ids_digest
+from index_builds.keys_file import fingerprints
 from index_builds.neighbour_pool import NeighbourPool, best_of_pool
 from index_builds.open_tier import OpenTier
 from index_builds.queries import Queries
@@ -195,9 +196,8 @@ def evidence_digest(
 def _drawn(family: Queries, settings: GateSettings) -> Queries:
     if len(family) <= settings.queries_per_family:
         return family
-    rows = np.random.default_rng(settings.seed).choice(
-        len(family), settings.queries_per_family, replace=False
-    )
+    # By what is asked, not by its place, so that a small change keeps nearly all questions.
+    rows = np.argsort(fingerprints(family.vectors), kind="stable")[: settings.queries_per_family]
     return family.take(np.sort(rows))
 
 
@@ -390,12 +390,14 @@ def _allowed(
     truth: Truth, keys: NDArray[np.int64], target: Target, where: SnapshotFilter | None
 ) -> NDArray[np.bool_]:
     """Tell which answers may be given at all, by the rule for single rows and not by the search's mask."""
+    distinct = np.unique(keys[keys >= 0])
+    truth.read_listings(distinct[truth.rows_of(distinct) >= 0])
     verdicts = {
         int(key): any(
             target in ("all", row["tier"]) and (where is None or where.is_satisfied_by(row))
             for row in truth.listings(int(key))
         )
-        for key in np.unique(keys[keys >= 0])
+        for key in distinct
     }
     return np.array([[verdicts.get(int(key), False) for key in row] for row in keys], dtype=np.bool_)
 

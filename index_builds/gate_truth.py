@@ -27,19 +27,44 @@ class Truth:
     metadata: pa.Table
     _listings: dict[int, list[dict[str, Any]]] = field(default_factory=dict, repr=False)
     _eligible: dict[SnapshotFilter, NDArray[np.bool_]] = field(default_factory=dict, repr=False)
+    _rows_in: dict[Target, NDArray[np.int64]] = field(default_factory=dict, repr=False)
+    _row_keys: list[NDArray[np.int64]] = field(default_factory=list, repr=False)
+
+    @property
+    def row_keys(self) -> NDArray[np.int64]:
+        """The image of every listing row, sorted."""
+        if not self._row_keys:
+            self._row_keys.append(self.metadata["image_key"].to_numpy())
+        return self._row_keys[0]
 
     def listings(self, key: int) -> list[dict[str, Any]]:
         """Return the listing rows of an image, read once."""
         if key not in self._listings:
-            start, stop = np.searchsorted(self.metadata["image_key"].to_numpy(), [key, key + 1])
+            start, stop = np.searchsorted(self.row_keys, [key, key + 1])
             self._listings[key] = self.metadata.slice(start, stop - start).to_pylist()
         return self._listings[key]
 
+    def read_listings(self, keys: NDArray[np.int64]) -> None:
+        """Read the listing rows of many images at once."""
+        missing = np.array([key for key in keys.tolist() if key not in self._listings], dtype=np.int64)
+        starts = np.searchsorted(self.row_keys, missing)
+        stops = np.searchsorted(self.row_keys, missing, side="right")
+        places = np.concatenate(
+            [np.empty(0, dtype=np.int64), *map(np.arange, starts.tolist(), stops.tolist())]
+        )
+        rows = self.metadata.take(pa.array(places)).to_pylist()
+        offset = 0
+        for key, length in zip(missing.tolist(), (stops - starts).tolist(), strict=True):
+            self._listings[key] = rows[offset : offset + length]
+            offset += length
+
     def rows_in(self, target: Target) -> NDArray[np.int64]:
         """Return the rows of the images of one tier, or of all."""
-        if target == "all":
-            return np.arange(len(self.keys), dtype=np.int64)
-        return np.flatnonzero(self.tiers == target).astype(np.int64)
+        if target not in self._rows_in:
+            every = target == "all"
+            rows = np.arange(len(self.keys)) if every else np.flatnonzero(self.tiers == target)
+            self._rows_in[target] = rows.astype(np.int64)
+        return self._rows_in[target]
 
     def eligible(self, target: Target, where: SnapshotFilter | None) -> NDArray[np.bool_]:
         """Return which images a question may find, shape ``(len(keys),)``."""
@@ -48,7 +73,7 @@ class Truth:
         if where is None:
             return held
         if where not in self._eligible:
-            satisfied = self.metadata["image_key"].to_numpy()[satisfying_rows(self.metadata, where)]
+            satisfied = self.row_keys[satisfying_rows(self.metadata, where)]
             wanted = np.zeros_like(held)
             wanted[self.rows_of(np.unique(satisfied))] = True
             self._eligible[where] = wanted
@@ -106,5 +131,5 @@ def truth_of(keys: NDArray[np.int64], vectors: NDArray[np.float32], metadata: pa
             "join them again"
         )
         raise GateCannotRunError(message)
-    tiers = np.array(metadata["tier"].to_pylist(), dtype=np.str_)[first]
+    tiers = metadata["tier"].take(pa.array(first)).to_numpy(zero_copy_only=False).astype(np.str_)
     return Truth(keys=keys, vectors=vectors, tiers=tiers, metadata=metadata)

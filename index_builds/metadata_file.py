@@ -87,9 +87,7 @@ def canonical_metadata(table: pa.Table, keys: NDArray[np.int64], tiers: NDArray[
             )
             raise BuildInputError(message)
         columns = [
-            pa.chunked_array([pa.array(tiers[places].tolist(), _TEXT)])
-            if field.name == "tier"
-            else table[field.name].cast(field.type)
+            _tier_column(tiers, places) if field.name == "tier" else table[field.name].cast(field.type)
             for field in SCHEMA
         ]
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -100,7 +98,10 @@ def canonical_metadata(table: pa.Table, keys: NDArray[np.int64], tiers: NDArray[
     if empty:
         message = f"metadata has nulls in {', '.join(empty)}: these columns are required (lists may be empty)"
         raise BuildInputError(message)
-    ordered = whole.sort_by([("image_key", "ascending"), ("listing_id", "ascending")]).combine_chunks()
+    ordered = whole
+    if not (row_keys[1:] > row_keys[:-1]).all():
+        ordered = whole.sort_by([("image_key", "ascending"), ("listing_id", "ascending")])
+    ordered = ordered.combine_chunks()
     names, listings = ordered["image_key"].to_numpy(), ordered["listing_id"]
     if len(names) > 1:
         repeated = (names[1:] == names[:-1]) & pc.equal(listings[1:], listings[:-1]).to_numpy()
@@ -108,6 +109,14 @@ def canonical_metadata(table: pa.Table, keys: NDArray[np.int64], tiers: NDArray[
             message = f"metadata repeats image {names[1:][repeated][0]} with the same listing: keep one row"
             raise BuildInputError(message)
     return ordered
+
+
+def _tier_column(tiers: NDArray[np.str_], places: NDArray[np.int64]) -> pa.ChunkedArray:
+    names, codes = np.unique(tiers, return_inverse=True)
+    codes = pa.array(codes[places].astype(np.int32))
+    return pa.chunked_array(
+        [pa.DictionaryArray.from_arrays(codes, pa.array(names.tolist(), _TEXT)).cast(_TEXT)]
+    )
 
 
 def write_metadata(table: pa.Table) -> bytes:

@@ -40,6 +40,14 @@ class Eligible:
     def __len__(self) -> int:
         return len(self.positions)
 
+    def holds(self, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which positions may be found."""
+        if not len(self.positions):
+            return np.zeros(len(positions), dtype=np.bool_)
+        places = np.minimum(np.searchsorted(self.positions, positions), len(self.positions) - 1)
+        held: NDArray[np.bool_] = self.positions[places] == positions
+        return held
+
     @cached_property
     def bitmap(self) -> NDArray[np.uint8]:
         """One bit per vector of the base."""

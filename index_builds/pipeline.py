@@ -163,7 +163,6 @@ def build_candidate(
         _write(metadata_path, data)
         held = MetadataFile(digest=metadata_path.name, bytes=len(data), rows=table.num_rows)
         promoted = store.promoted(collection)
-        judged_by = evidence_digest(queries, settings.gate, promoted, evidence)
         before = _relatives(store, collection, encoder_id)
         pools = PoolCache(store.cache / "pools" / collection, seed=settings.gate.seed)
         for anew in (True,) if compact else (False, True):
@@ -173,6 +172,9 @@ def build_candidate(
             paths = {digest: path for one in made.values() for digest, path in one.paths.items()}
             paths[metadata_path.name] = metadata_path
             content = _content(encoder_id, rows, ids, made, held)
+            on_top = any(one.refreshed for one in made.values())
+            gate_settings = settings.gate.for_refresh() if on_top else settings.gate
+            judged_by = evidence_digest(queries, gate_settings, promoted, evidence)
             manifest = _standing(store, collection, content, judged_by, promoted, upstream.get(INSTEAD_OF))
             if manifest is not None:
                 break
@@ -182,12 +184,12 @@ def build_candidate(
                     truth,
                     queries,
                     incumbent=None if promoted is None else _incumbent(store, collection, promoted),
-                    settings=settings.gate,
+                    settings=gate_settings,
                     progress=progress,
                     channels=evidence,
                     pools=pools.pool,
                 )
-            if gate.passed or not any(one.refreshed for one in made.values()):
+            if gate.passed or not on_top:
                 break
         if manifest is None:
             manifest = store.publish(
@@ -302,17 +304,18 @@ def _content(
 
 def _tier_array(keys: NDArray[np.int64], tier_of: Mapping[int, str] | NDArray[np.str_]) -> NDArray[np.str_]:
     if isinstance(tier_of, Mapping):
-        placed = [tier_of.get(int(key)) for key in keys]
+        placed = np.array([str(tier_of.get(key)) for key in keys.tolist()], dtype=np.str_)
     else:
-        placed = [str(tier) for tier in tier_of]
+        placed = np.asarray(tier_of, dtype=np.str_)
     if len(placed) != len(keys):
         message = f"{len(placed)} tiers for {len(keys)} images: give one per key"
         raise BuildInputError(message)
-    for key, tier in zip(keys, placed, strict=True):
-        if tier not in TIERS:
-            message = f"image {int(key)} has tier {tier!r}: place it in one of {', '.join(TIERS)}"
-            raise BuildInputError(message)
-    return np.array(placed, dtype=np.str_)
+    strange = np.flatnonzero(~np.isin(placed, TIERS))
+    if len(strange):
+        key, tier = int(keys[strange[0]]), str(placed[strange[0]])
+        message = f"image {key} has tier {tier!r}: place it in one of {', '.join(TIERS)}"
+        raise BuildInputError(message)
+    return placed
 
 
 def _plan_tiers(channel: str, part: _Channel, settings: IndexSettings) -> list[TierInput]:

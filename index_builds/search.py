@@ -249,7 +249,7 @@ def _banned(opened: OpenTier, among: Eligible | None, without: NDArray[np.int64]
     banned = []
     for row in places:
         own = np.unique(row[row >= 0])
-        banned.append(own if among is None else np.intersect1d(own, among.positions, assume_unique=True))
+        banned.append(own if among is None else own[among.holds(own)])
     return banned
 
 

@@ -100,6 +100,7 @@ class GateSettings(BaseModel):
     floors: Floors = Floors()
     min_stratum_queries: int = Field(default=30, ge=1)  # a smaller stratum is too small to hold anybody to
     queries_per_family: int = Field(default=200, ge=1)
+    refresh_queries_per_family: int = Field(default=60, ge=1)  # on top of a base that has been judged whole
     bootstrap_samples: int = Field(default=1000, ge=100, le=100_000)
     confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
     non_inferiority_margin: Share = 0.01
@@ -107,6 +108,11 @@ class GateSettings(BaseModel):
     vector_sample: int = Field(default=1000, ge=1)  # vectors compared with the embedding truth
     audit_queries: int = Field(default=50, ge=1)  # measured again at promotion
     seed: int = Field(default=7, ge=0)
+
+    def for_refresh(self) -> "GateSettings":
+        """Return the settings for a base that was judged before, with a small change on top."""
+        asked = min(self.queries_per_family, self.refresh_queries_per_family)
+        return self.model_copy(update={"queries_per_family": asked})
 
 
 class RetentionSettings(BaseModel):

@@ -243,7 +243,7 @@ def test_a_draft_that_does_not_bring_its_files_is_not_published(tmp_path, store,
             "no image vectors",
         ),
         (lambda c: {"tier_of": {int(key): "tepid" for key in c.keys}}, "has tier 'tepid'"),
-        (lambda c: {"tier_of": {}}, "has tier None"),
+        (lambda c: {"tier_of": {}}, "has tier 'None'"),
         (lambda c: {"metadata": c.metadata.slice(2)}, "images have no metadata row"),
         (lambda c: {"metadata": c.metadata.drop_columns(["piece_id"])}, "lacks the columns piece_id"),
         (
