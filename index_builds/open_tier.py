@@ -209,7 +209,9 @@ class OpenTier:
         self, queries: NDArray[np.float32], k: int, among: Eligible
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Decode the eligible vectors of the base and compare them: for few."""
-        scores = queries @ self.inner.reconstruct_batch(among.of_base).T
+        vectors = self.inner.reconstruct_batch(among.of_base)
+        # Not BLAS: its threads would wait for each other longer than a few hundred products take.
+        scores = np.einsum("qd,nd->qn", queries, vectors)
         return _best(scores, among.of_base, k)
 
     def over_fetch(
@@ -262,10 +264,12 @@ class OpenTier:
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         if not len(self.delta_keys):
             return base
-        places = np.arange(len(self.delta_keys)) if among is None else among.of_delta
-        if not len(places):
+        wanted = len(self.delta_keys) if among is None else len(among.of_delta)
+        if not wanted:
             return base
-        scores, found = _best(queries @ self._delta[places].T, places + len(self.base_keys), k)
+        selected = None if among is None else bitmap(among.of_delta, len(self.delta_keys))
+        scores, found = self.ask(self._delta_owner.index, queries, min(k, wanted), {}, selected)
+        found = np.where(found >= 0, found + len(self.base_keys), -1)
         return np.concatenate([base[0], scores], axis=1), np.concatenate([base[1], found], axis=1)
 
 
