@@ -4,6 +4,8 @@ from typing import Any
 
 import dagster as dg
 
+from assets.operating_points import operating_point_metadata
+from index_builds.channel_names import VISUAL
 from index_builds.gate_report import GateReport, judge
 from index_builds.manifest import Manifest
 
@@ -17,6 +19,7 @@ def manifest_metadata(manifest: Manifest) -> dict[str, Any]:
         "vectors": manifest.live_vectors,
         "megabytes": round(sum(files.values()) / 1e6, 3),
         "tiers": dg.MetadataValue.md(_tiers(manifest)),
+        **operating_point_metadata(manifest),
         **gate_metadata(manifest),
     }
 
@@ -26,7 +29,8 @@ def gate_metadata(manifest: Manifest) -> dict[str, Any]:
     report = manifest.gate
     numbers: dict[str, Any] = {}
     for stratum in report.overall():
-        name = f"{stratum.family}/{stratum.target}"
+        own = "" if stratum.channel == VISUAL else f"{stratum.channel}/"
+        name = f"{own}{stratum.family}/{stratum.target}"
         numbers[f"recall/{name}"] = round(stratum.recall, 4)
         numbers[f"lower/{name}"] = round(stratum.lower, 4)
     return {**numbers, "gate": dg.MetadataValue.md(_strata(report))}
