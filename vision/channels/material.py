@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.channels.histograms import root_shares, shared_counts, shared_round_counts, unit
+from vision.channels.histograms import Floats, root_shares, shared_counts, shared_round_counts, unit
 from vision.channels.looking import mask_or_middle
 from vision.channels.prompt_axes import PromptAxes
 from vision.colour import srgb_to_lab
@@ -83,7 +83,7 @@ def texture(pixels: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> NDArra
             root_shares(shared_counts(lightness[inner] - median, -50.0, 50.0, _LIGHTNESSES)),
         ),
         "coherence": (0.5, _coherence(lightness, piece, inner)),
-        "highlights": (0.5, _highlights(highlights, np.count_nonzero(inner))),
+        "highlights": (0.5, _highlights(highlights, int(np.count_nonzero(inner)))),
         "metal_hue": (1.0, _metal_hues(hue[inner], chroma[inner])),
     }
     return unit(np.concatenate([np.sqrt(weight) * unit(part) for weight, part in parts.values()]))
@@ -101,7 +101,7 @@ def _energies(
 ) -> NDArray[np.float64]:
     """Return how much lightness differs between neighbouring scales, without what lies outside the piece."""
     weight = piece.astype(np.float32)
-    finer = lightness
+    finer: Floats = lightness
     found = []
     for scale in _SCALES_PX:
         total = cv2.GaussianBlur(weight, (0, 0), scale)
@@ -139,7 +139,7 @@ def _highlights(shown: NDArray[np.bool_], area: int) -> NDArray[np.float64]:
     )
 
 
-def _metal_hues(hue: NDArray[np.float32], chroma: NDArray[np.float32]) -> NDArray[np.float64]:
+def _metal_hues(hue: Floats, chroma: Floats) -> NDArray[np.float64]:
     """Return the hues of what is pale enough to be metal, then the shares without hue and too strong."""
     low, high = _HUELESS_CHROMA
     coloured = np.clip((chroma - low) / (high - low), 0.0, 1.0)

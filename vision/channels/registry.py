@@ -8,7 +8,7 @@ nothing to do loads none.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,29 +17,35 @@ from storage.objects import sha256_hex
 from vision.channels import colour, material, shape, style
 from vision.channels.looking import LOOKING_VERSION
 from vision.channels.prompt_axes import PromptAxes, encode_axes, prompt_vocabulary
+from vision.channels.selection import CHANNELS, ChannelName
 from vision.encoders import Encoder
 from vision.errors import ChannelError
-
-ChannelName = Literal["colour", "shape", "material", "style"]
-CHANNELS: tuple[ChannelName, ...] = get_args(ChannelName)
 
 _WITH_WORDS: Mapping[str, str] = {"material": material.VOCABULARY, "style": style.VOCABULARY}
 
 
 class ChannelExtractor(Protocol):
-    """Compute one channel.
+    """Compute one channel."""
 
-    Attributes:
-        name: Of the channel.
-        channel_id: What names its vectors; stands where an encoder's id does among stored parts.
-        dimension: Length of every vector.
-        gap_reason: Why a picture may have no vector, as a stable code.
-    """
+    @property
+    def name(self) -> ChannelName:
+        """Return the channel's name."""
+        ...
 
-    name: ChannelName
-    channel_id: str
-    dimension: int
-    gap_reason: str
+    @property
+    def channel_id(self) -> str:
+        """Return what names its vectors; stands where an encoder's id does among stored parts."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Return the length of every vector."""
+        ...
+
+    @property
+    def gap_reason(self) -> str:
+        """Return why a picture may have no vector, as a stable code."""
+        ...
 
     def extract(
         self,

@@ -12,6 +12,7 @@ drops those that tell two photographs of one design apart.  It was fitted on the
 Without a mask a picture has no shape.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -128,7 +129,8 @@ def _topology(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     rows, columns = np.nonzero(mask)
     points = np.column_stack((columns, rows)).astype(np.int32)
     spread = np.linalg.eigvalsh(np.cov(points.T)) if area > 1 else np.ones(2)
-    length = float(np.sqrt(max(spread[0], 0.0) / spread[1])) if spread[1] > 0.0 else 1.0
+    thin, wide = float(spread[0]), float(spread[1])
+    length = math.sqrt(max(thin, 0.0) / wide) if wide > 0.0 else 1.0
     hull = max(float(cv2.contourArea(cv2.convexHull(points))), 1.0)
     return np.concatenate(
         [
