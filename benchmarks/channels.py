@@ -55,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="loupe-small", help="as the setting encoder.model")
     parser.add_argument("--pieces", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=303, help="of the house; 101 and 202 were chosen on")
+    parser.add_argument("--seed", type=int, default=404, help="of the house; 101 and 202 were chosen on")
     parser.add_argument("--houses", type=Path, default=HERE / "out" / "houses", help="where it is drawn")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--clock-pictures", type=int, default=150)

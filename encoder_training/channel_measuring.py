@@ -63,20 +63,25 @@ def describe_house(
         pictures: What was drawn.
         encoder: Gives ``visual``.
         channels: What to compute beside it.
-        turned_by: Turn every picture in its plane by an angle that follows from this seed; as it is without.
+        turned_by: Turn every picture on plain ground in its plane, by an angle that follows from this seed;
+            other grounds cannot be continued at the corners, and such a picture gets no vector.
     """
     rng = random.Random(f"loupe-measured-turns-{turned_by}")  # noqa: S311 - reproducible, not secret
     keys = list(dict.fromkeys(picture.piece.key for picture in pictures))
     visual, rows = [], []
     for start in range(0, len(pictures), 64):
         images = [decode(picture.file.read_bytes()).image for picture in pictures[start : start + 64]]
+        is_shown = [True] * len(images)
         if turned_by is not None:
+            is_shown = [look_at(image).on_plain_ground for image in images]
             images = [turned_whole(image, rng.uniform(0.0, 360.0)) for image in images]
         vectors = encoder.encode_images(np.stack([encoder.preprocess(image) for image in images]))
         visual.append(vectors)
-        for image, vector in zip(images, vectors, strict=True):
+        for image, vector, shown in zip(images, vectors, is_shown, strict=True):
             looked = look_at(image)
-            rows.append([one.extract(looked.pixels, looked.mask, vector) for one in channels])
+            rows.append(
+                [one.extract(looked.pixels, looked.mask, vector) if shown else None for one in channels]
+            )
     return DescribedHouse(
         visual=np.concatenate(visual),
         channels={

@@ -1,7 +1,7 @@
 """Fit the projection of the channel ``shape`` on drawn houses: Fisher's linear discriminant with a ridge.
 
 Two photographs of one design differ in what says nothing of the design; the discriminant keeps directions in
-which designs differ more than that.  Every mask is taken twice, once from the picture turned in its plane, so
+which designs differ more than that.  A piece on plain ground is taken twice, once turned in the plane, so
 that what a turn leaves of noise counts as noise.  Source: Fisher, "The use of multiple measurements in
 taxonomic problems", 1936; the ridge after Friedman, "Regularized discriminant analysis", 1989.
 """
@@ -71,8 +71,12 @@ def describe_house(pictures: Sequence[HousePicture], seed: int) -> tuple[NDArray
     rows, designs = [], []
     for picture in pictures:
         image = decode(picture.file.read_bytes()).image
-        for shown in (image, turned_whole(image, rng.uniform(0.0, 360.0))):
-            mask = look_at(shown).mask
+        degrees = rng.uniform(0.0, 360.0)
+        looked = look_at(image)
+        masks = [looked.mask]
+        if looked.on_plain_ground:
+            masks.append(look_at(turned_whole(image, degrees)).mask)
+        for mask in masks:
             if mask is not None:
                 rows.append(described_shape(mask))
                 designs.append(f"{picture.piece.category}/{picture.piece.design}")

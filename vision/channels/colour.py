@@ -1,11 +1,12 @@
 """The channel ``colour``: which hues, lightnesses and strengths of colour the piece has, whatever its shape.
 
 A distribution over CIE L*a*b* inside the mask: 24 hues at four strengths of chroma, and three lightnesses for
-what has no hue.  Shares are raised to the power 0.2, not to the usual root: a stone is a hundredth of the
-piece and half of what the eye calls its colour.  0.2 was chosen on the tuning houses of
-``benchmarks/channels.py``; a lower power finds stones better still and metals worse.
+what has no hue.  Shares are raised to the power 0.15, not to the usual root: a stone is a hundredth of the
+piece and half of what the eye calls its colour.  0.15 was chosen on the tuning houses of docs/channels.md; a
+lower power finds stones better still and metals worse.
 
-Without a mask the middle of the frame is described.
+Without a mask a picture has no colour: its middle was tried, and skin and cloth, taken for rose gold and
+silver, cost more than the missing pictures do.
 """
 
 import cv2
@@ -13,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.channels.histograms import shared_counts, shared_round_counts, unit
-from vision.channels.looking import mask_or_middle
 from vision.colour import srgb_to_lab
 
 VERSION = "1"
@@ -22,18 +22,20 @@ DIMENSION = 99
 _HUES = 24
 _STRENGTHS = (0.0, 8.0, 18.0, 32.0, 55.0)  # of chroma, where a pixel counts wholly; the first has no hue
 _LIGHTNESSES = 3
-_POWER = 0.2
+_POWER = 0.15
 _LEAST_INNER_PX = 60
 
 
-def colour_vector(pixels: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> NDArray[np.float32]:
-    """Return the piece's colours as a unit vector, shape ``(DIMENSION,)``.
+def colour_vector(pixels: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> NDArray[np.float32] | None:
+    """Return the piece's colours as a unit vector, shape ``(DIMENSION,)``; None without a mask.
 
     Args:
         pixels: sRGB, shape ``(height, width, 3)``.
-        mask: Which pixels show the piece, shape ``(height, width)``; None for the middle of the frame.
+        mask: Which pixels show the piece, shape ``(height, width)``.
     """
-    lab = srgb_to_lab(pixels[_inner(mask_or_middle(mask, *pixels.shape[:2]))][None])[0]
+    if mask is None or not mask.any():
+        return None
+    lab = srgb_to_lab(pixels[_inner(mask)][None])[0]
     chroma = np.hypot(lab[:, 1], lab[:, 2])
     hue = np.degrees(np.arctan2(lab[:, 2], lab[:, 1])) % 360.0
     # Each pixel counts to the two nearest strengths, its weights add up to one.

@@ -28,10 +28,12 @@ class LookedAt:
     Attributes:
         pixels: sRGB, shape ``(height, width, 3)``, longest side at most ``LOOKED_AT_PX``.
         mask: Which pixels show the piece, shape ``(height, width)``; None where no mask can be trusted.
+        on_plain_ground: Whether the mask was told from a plain ground.
     """
 
     pixels: NDArray[np.uint8]
     mask: NDArray[np.bool_] | None
+    on_plain_ground: bool
 
 
 def look_at(image: Image.Image) -> LookedAt:
@@ -41,9 +43,11 @@ def look_at(image: Image.Image) -> LookedAt:
     if cast is not None:
         small = corrected(small, cast)
     found = object_mask(small)
-    mask = None if found is None else found.solid
+    mask = None if found is None or not found.solid.any() else found.solid
     return LookedAt(
-        pixels=np.asarray(small, dtype=np.uint8), mask=mask if mask is not None and mask.any() else None
+        pixels=np.asarray(small, dtype=np.uint8),
+        mask=mask,
+        on_plain_ground=mask is not None and found is not None and found.found_by == "plain_background",
     )
 
 

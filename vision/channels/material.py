@@ -4,7 +4,7 @@ Texture, inside the mask: local energy at four scales, how lightness is spread, 
 direction (the structure tensor's coherence), share and sizes of the highlights, and the hues of what is pale
 enough to be metal.  Words: the encoder's shares of metals and of finishes (``vision.channels.prompt_axes``,
 ``vocabulary/material.yaml``).  The parts are weighted as chosen on the tuning houses of
-``benchmarks/channels.py``.
+docs/channels.md.
 
 Without a mask the middle of the frame is described; for an encoder that knows none of the words, or a picture
 without its vector, texture alone.

@@ -161,14 +161,14 @@ class _Channel:
 @dataclass(frozen=True, kw_only=True)
 class _Colour(_Channel):
     name: ChannelName = "colour"
-    gap_reason: str = "nothing_to_describe"
+    gap_reason: str = "no_mask"
 
     def extract(
         self,
         pixels: NDArray[np.uint8],
         mask: NDArray[np.bool_] | None,
         visual: NDArray[np.float32] | None,  # noqa: ARG002 - as every channel is asked
-    ) -> NDArray[np.float32]:
+    ) -> NDArray[np.float32] | None:
         return colour.colour_vector(pixels, mask)
 
 

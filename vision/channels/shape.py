@@ -128,14 +128,13 @@ def _topology(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     hole_count = np.count_nonzero(grounds[1:, cv2.CC_STAT_AREA] > _LEAST_HOLE_SHARE * area) - 1
     rows, columns = np.nonzero(mask)
     points = np.column_stack((columns, rows)).astype(np.int32)
-    spread = np.linalg.eigvalsh(np.cov(points.T)) if area > 1 else np.ones(2)
-    thin, wide = float(spread[0]), float(spread[1])
-    length = math.sqrt(max(thin, 0.0) / wide) if wide > 0.0 else 1.0
+    spread = np.linalg.eigvalsh(np.cov(points.T)).tolist() if area > 1 else [1.0, 1.0]
+    length = math.sqrt(max(spread[0], 0.0) / spread[1]) if spread[1] > 0.0 else 1.0
     hull = max(float(cv2.contourArea(cv2.convexHull(points))), 1.0)
     return np.concatenate(
         [
             _placed(float(part_count), 1.0, 4.0, 4),
-            _placed(float(max(hole_count, 0)), 0.0, 4.0, 5),
+            _placed(float(max(int(hole_count), 0)), 0.0, 4.0, 5),
             _placed(length, 0.0, 1.0, 8),
             _placed(area / hull, 0.0, 1.05, 8),
         ]
