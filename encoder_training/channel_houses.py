@@ -42,7 +42,13 @@ class HousePicture:
 
 
 def draw_house_pictures(
-    folder: Path, seed: int, pieces: int, *, workers: int = 2, side_px: int = SIDE_PX
+    folder: Path,
+    seed: int,
+    pieces: int,
+    *,
+    workers: int = 2,
+    side_px: int = SIDE_PX,
+    pictures_each: int = PICTURES_EACH,
 ) -> list[HousePicture]:
     """Draw what is missing of a house and return all its pictures, those of one piece in a row.
 
@@ -52,10 +58,11 @@ def draw_house_pictures(
         pieces: How many pieces it has; a house of more pieces is another house.
         workers: Processes.
         side_px: Of the square pictures.
+        pictures_each: 1 for packshots alone, 2 with another studio view, 3 with one outside the studio.
     """
     into = folder / f"{seed}-{pieces}"
     into.mkdir(parents=True, exist_ok=True)
-    plan = Plan(part="held_out", pieces=pieces, per_piece=PICTURES_EACH, seed=seed)
+    plan = Plan(part="held_out", pieces=pieces, per_piece=pictures_each, seed=seed)
     catalogue = piece_catalogue(pieces, seed)
     draw_piece = partial(_draw_piece, plan, catalogue, into, side_px)
     missing = [
