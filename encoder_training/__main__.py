@@ -132,6 +132,34 @@ def train(
         typer.echo("no curve: install loupe[training] and run `python -m encoder_training curve`")
 
 
+@app.command("channel-shape")
+def channel_shape(
+    data: Annotated[Path, typer.Option(help="folder of the drawn houses")],
+    houses: Annotated[str, typer.Option(help="seed:pieces, comma-separated")] = "101:360,202:400",
+    out: Path = Path("vision/channels/shape_projection.safetensors"),
+    workers: int = 2,
+) -> None:
+    """Fit the projection of the channel ``shape`` on drawn houses."""
+    import numpy as np
+
+    from encoder_training.channel_houses import draw_house_pictures
+    from encoder_training.channel_shape import describe_house, fit_projection, write_projection
+
+    rows, designs = [], []
+    for house in houses.split(","):
+        seed, pieces = (int(number) for number in house.split(":"))
+        pictures = draw_house_pictures(data, seed, pieces, workers=workers)
+        described, named = describe_house(pictures, seed)
+        rows.append(described)
+        designs += named
+    _, codes = np.unique(designs, return_inverse=True)
+    mean, directions = fit_projection(np.concatenate(rows), codes.astype(np.int64))
+    write_projection(out, mean, directions)
+    typer.echo(
+        f"{out}: {directions.shape[1]} directions from {len(designs)} masks of {codes.max() + 1} designs"
+    )
+
+
 @app.command()
 def speed(
     data: Annotated[Path, typer.Option(help="what render made")],

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from assets import attachments, embeddings, feeds, images, index, pieces, quality
+from assets import attachments, channels, embeddings, feeds, images, index, pieces, quality
 from orchestration.automation import when_upstream_changed, when_upstream_ran
 from orchestration.partitions import Partitions
 
@@ -64,6 +64,9 @@ def places(partitions: Partitions) -> dict[str, Place]:
         "image_embeddings": Place(
             group="index", owner=search, partitions=shards, automation=when_upstream_changed()
         ),
+        "channel_vectors": Place(
+            group="index", owner=search, partitions=shards, automation=when_upstream_ran()
+        ),
         "join_proposals": Place(
             group="catalogue",
             owner=ingest,
@@ -117,6 +120,7 @@ def placed_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
         images.renditions,
         images.searchable_images,
         embeddings.image_embeddings,
+        channels.channel_vectors,
         pieces.join_proposals,
         index.index_snapshot,
         index.promoted_index,

@@ -31,7 +31,9 @@ CATALOGUE = dg.define_asset_job(
     description="Fetch and judge pictures, join pieces, and say what of a collection can be searched.",
 )
 EMBED = dg.define_asset_job(
-    "embed", selection=["image_embeddings"], description="Embed accepted pictures that have no vector yet."
+    "embed",
+    selection=["image_embeddings", "channel_vectors"],
+    description="Embed and describe accepted pictures that have no vectors yet.",
 )
 INDEX = dg.define_asset_job(
     "index",

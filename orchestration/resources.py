@@ -26,6 +26,7 @@ from orchestration.settings import Settings
 from storage.database import open_database
 from storage.objects import LocalObjectStore, ObjectStore
 from storage.s3 import S3ObjectStore
+from vision.channels.selection import ChannelSelection
 from vision.encoder_records import KnownEncoders
 
 if TYPE_CHECKING:
@@ -139,6 +140,9 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         ),
         "encoder": opened(f"Encoder {settings.encoder.model}", lambda: encoder_loader(settings)),
         "bounds": opened("How much work at once", lambda: work_bounds(settings)),
+        "channels": opened(
+            f"Channels {', '.join(settings.channels)}", lambda: ChannelSelection(names=settings.channels)
+        ),
         "index_settings": opened("Tiers and gate", lambda: index_settings(settings)),
         "pseudonyms": opened("Contributors' pseudonyms", lambda: pseudonyms(settings)),
         "clock": opened("The present moment, UTC", lambda: utc_now),

@@ -33,6 +33,7 @@ from index_builds.settings import (
     SigningSettings,
     TierSettings,
 )
+from vision.channels.selection import CHANNELS, ChannelName
 from vision.encoders import EncoderSettings
 
 CONFIG_VARIABLE = "LOUPE_CONFIG"
@@ -107,6 +108,7 @@ class Settings(_Strict):
     object_store_url: str = ""  # default: a folder in the home folder; s3://bucket/prefix in production
     encoder: EncoderSettings
     next_encoder: EncoderSettings | None = None  # what `loupe reembed` tries when it is told no other
+    channels: tuple[ChannelName, ...] = CHANNELS  # what pictures are described in, beside `visual`
     embedding_shards: Annotated[int, Field(ge=1, le=4096)] = 16
     first_day: date = date(2026, 1, 1)  # the first partition; deliveries are received from then on
     collections: dict[Name, CollectionSettings] = Field(min_length=1)
@@ -121,6 +123,15 @@ class Settings(_Strict):
     # The key of contributors' pseudonyms; without it none is kept.  Another key gives everybody another one.
     contributor_key: Annotated[SecretStr, Field(min_length=16)] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("channels")
+    @classmethod
+    def _named_once(cls, channels: tuple[ChannelName, ...]) -> tuple[ChannelName, ...]:
+        twice = sorted({name for name in channels if channels.count(name) > 1})
+        if twice:
+            message = f"{', '.join(twice)} stands there twice: name every channel once"
+            raise ValueError(message)
+        return channels
 
     @model_validator(mode="after")
     def _default_collection_exists(self) -> "Settings":

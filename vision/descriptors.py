@@ -92,9 +92,20 @@ def shape_descriptor(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     length = 7 + _RADIAL_RINGS + _FOURIER_TERMS + _GRID * _GRID * _ORIENTATIONS + 1
     if not mask.any():
         return np.zeros(length, dtype=np.float32)
-    canvas = _centred(mask)
-    parts = (_moments(canvas), _radial_profile(canvas), _outline(canvas), _edge_grid(canvas))
+    canvas = centred(mask)
+    parts = (*silhouette_parts(canvas), _edge_grid(canvas))
     return _unit(np.concatenate([_unit(part) for part in parts])).astype(np.float32)
+
+
+def silhouette_parts(
+    canvas: NDArray[np.float32],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the three parts of ``shape_descriptor`` that no turn changes: moments, rings and outline.
+
+    Args:
+        canvas: A piece as ``centred`` returns it.
+    """
+    return _moments(canvas), _radial_profile(canvas), _outline(canvas)
 
 
 def fused_similarity(
@@ -150,8 +161,15 @@ def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
     return vector / length if length > 0.0 else vector
 
 
-def _centred(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the piece with its centre of area in the middle of a square that it just fits when turned."""
+def centred(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the piece with its centre of area in the middle of a square that it just fits when turned.
+
+    Args:
+        mask: Which pixels show the piece, at least one, shape ``(height, width)``.
+
+    Returns:
+        How much of each pixel is the piece, in [0, 1], shape ``(64, 64)``.
+    """
     rows, columns = np.nonzero(mask)
     centre_x, centre_y = columns.mean(), rows.mean()
     radius = max(float(np.hypot(columns - centre_x, rows - centre_y).max()), 0.5) + 0.5

@@ -178,7 +178,7 @@ def _load_some(
     images: list[tuple[int, str]],
     preparation: PreparationProcesses | None,
 ) -> list[_Picture]:
-    read = [(key, image_id, *_read(objects, image_id)) for key, image_id in images]
+    read = [(key, image_id, *read_original(objects, image_id)) for key, image_id in images]
     files = [data for _, _, data, _ in read if data is not None]
     if preparation is not None:
         prepared = iter(preparation.prepare_all(files))
@@ -194,7 +194,8 @@ def _load_some(
     return pictures
 
 
-def _read(objects: ObjectStore, image_id: str) -> tuple[bytes | None, str]:
+def read_original(objects: ObjectStore, image_id: str) -> tuple[bytes | None, str]:
+    """Return a picture's stored bytes and ``""``, or None and why not: ``missing``, ``damaged_in_store``."""
     try:
         data = objects.get(digest_key("images", image_id))
     except ObjectMissingError:

@@ -28,3 +28,7 @@ class EncoderError(VisionError):
 
 class EmbeddingPartError(VisionError):
     """A stored part of the embeddings is damaged, or is not what its name and place say."""
+
+
+class ChannelError(VisionError):
+    """A channel is unknown, or what it is computed with is damaged."""

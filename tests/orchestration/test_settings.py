@@ -126,3 +126,21 @@ def test_text_in_a_variable_stays_text(write):
     assert settings.first_day == date(2026, 2, 1)
     assert settings.s3.secret_access_key.get_secret_value() == "12345678901234567890"
     assert "12345678901234567890" not in repr(settings)
+
+
+def test_all_channels_are_on_unless_the_settings_name_some(write):
+    assert load_settings(write(GOOD), {}).channels == ("colour", "shape", "material", "style")
+    assert load_settings(write(GOOD), {"LOUPE_CHANNELS": "[shape]"}).channels == ("shape",)
+    assert load_settings(write(GOOD), {"LOUPE_CHANNELS": "[]"}).channels == ()
+
+
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        ("[shape, texture]", r"channels\.1: 'texture' is none of 'colour', 'shape', 'material' or 'style'"),
+        ("[shape, shape]", r"channels: shape stands there twice"),
+    ],
+)
+def test_a_channel_that_does_not_exist_or_stands_twice_is_refused(write, channels, said):
+    with pytest.raises(SettingsError, match=said):
+        load_settings(write(GOOD), {"LOUPE_CHANNELS": channels})
