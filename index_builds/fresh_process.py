@@ -8,8 +8,7 @@ from pathlib import Path
 
 from index_builds.channel_names import VISUAL
 from index_builds.errors import SnapshotDamagedError
-from index_builds.index_files import is_mapped
-from index_builds.manifest import DeltaFile, KeysFile, SnapshotContent
+from index_builds.manifest import DeltaFile, KeysFile, SnapshotContent, is_mapped
 
 _TIMEOUT_SECONDS = 900
 

@@ -10,16 +10,10 @@ from typing import Any
 import faiss
 
 from index_builds.errors import SnapshotDamagedError
-from index_builds.tiers import Tier
 from storage.objects import sha256_of_file
 
 _LEAST_LIMIT = 1 << 30  # tables that FAISS computes while loading count too, and may outgrow a small file
 _LIMITS = Lock()  # FAISS keeps its deserialization limit per process
-
-
-def is_mapped(tier: Tier, factory: str) -> bool:
-    """Tell whether a file is mapped: all but whole vectors of the hot tier, which are read into memory."""
-    return not (tier == "hot" and factory == "Flat")
 
 
 def load_index(path: Path, *, digest: str, mapped: bool) -> Any:

@@ -225,6 +225,11 @@ class Manifest(_Part):
         return b'{"format_version":' + str(version).encode() + b"," + canonical_json(fields)[1:]
 
 
+def is_mapped(tier: Tier, factory: str) -> bool:
+    """Tell whether a file is mapped: all but whole vectors of the hot tier, which are read into memory."""
+    return not (tier == "hot" and factory == "Flat")
+
+
 def snapshot_name(version: int, content_digest: str) -> str:
     """Return the snapshot's id: its version, for order, and its content, for identity."""
     return f"{version:08d}-{content_digest[:12]}"

@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from index_builds.channel_names import VISUAL
 from index_builds.errors import SnapshotDamagedError
-from index_builds.index_files import is_mapped, load_index
+from index_builds.index_files import load_index
 from index_builds.keys_file import read_keys
-from index_builds.manifest import IndexFile, SnapshotContent, occupied_tiers
+from index_builds.manifest import IndexFile, SnapshotContent, is_mapped, occupied_tiers
 from index_builds.metadata_file import read_metadata
 from index_builds.open_tier import OpenTier
 from index_builds.pointer_trust import trusted_statement

@@ -19,9 +19,9 @@ from index_builds.changes import Change, change_since
 from index_builds.errors import SnapshotDamagedError, SnapshotMissingError
 from index_builds.filter_costs import measured_filter_plan
 from index_builds.ids import ids_digest
-from index_builds.index_files import is_mapped, load_index
+from index_builds.index_files import load_index
 from index_builds.keys_file import keys_bytes, read_rows, rows_bytes
-from index_builds.manifest import DeltaFile, IndexFile, KeysFile, Manifest
+from index_builds.manifest import DeltaFile, IndexFile, KeysFile, Manifest, is_mapped
 from index_builds.open_tier import OpenTier
 from index_builds.operating_point import choose_parameters
 from index_builds.plans import TierPlan
