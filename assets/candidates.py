@@ -7,7 +7,7 @@ Here the rooms meet: vectors from ``vision``, rows and phrases from ``catalog``,
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,9 @@ from storage.objects import ObjectStore
 from vision.embedding_parts import EmbeddingParts
 from vision.encoded_queries import text_vectors
 from vision.encoders import Encoder
+
+if TYPE_CHECKING:
+    from index_builds.pipeline import ChannelVectors
 
 TIER_FACTS = ("age_days", "withdrawn", "looked_at")
 
@@ -48,6 +51,7 @@ def build_candidate_of(
     run_id: str | None,
     instead_of: str | None = None,
     kept_out: Collection[int] = (),
+    channels: Sequence[str] = (),
     published_at: datetime | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Manifest:
@@ -66,6 +70,8 @@ def build_candidate_of(
         run_id: The run that builds it, for the manifest.
         instead_of: Label of the encoder that the settings name, where another one was chosen by hand.
         kept_out: Keys of pictures in the frame that show no jewelry; the index does without them.
+        channels: Attribute channels to index beside the encoder's vectors; one without any is left out,
+            and the manifest's ``upstream`` says so.
         published_at: When, aware; for retention by age.
         progress: Told of every step: what, done, of how many.
 
@@ -104,6 +110,10 @@ def build_candidate_of(
         )
     }
     upstream = {"searchable_images": frame_key} | ({INSTEAD_OF: instead_of} if instead_of else {})
+    described = _channels(channels, objects, encoder_id, shards, snapshots, keys, metadata, settings)
+    for name in channels:
+        if name not in described:
+            upstream[f"channel_without_vectors_{name}"] = encoder_id
     texts = text_vectors(objects, encoder_id, load_encoder, phrases)
     if len(texts.vectors):
         queries[TEXT] = free_queries(texts.vectors)
@@ -123,6 +133,7 @@ def build_candidate_of(
         run_id=run_id,
         published_at=published_at,
         progress=progress,
+        channels=described,
     )
 
 
@@ -136,6 +147,41 @@ def embedding_truth(
     path = snapshots.file(digest)
     keys = np.unique(read_metadata(path.read_bytes(), str(path))["image_key"].to_numpy())
     return EmbeddingParts(objects, manifest.encoder_id, shards, snapshots.cache).read(keys)
+
+
+def _channels(
+    names: Sequence[str],
+    objects: ObjectStore,
+    encoder_id: str,
+    shards: int,
+    snapshots: SnapshotStore,
+    keys: NDArray[np.int64],
+    metadata: pa.Table,
+    settings: IndexSettings,
+) -> "dict[str, ChannelVectors]":
+    from index_builds.pipeline import ChannelVectors
+    from index_builds.queries import HELD_OUT, held_out_queries
+    from vision.channels.registry import channel_ids
+
+    described: dict[str, ChannelVectors] = {}
+    if not names:
+        return described
+    groups = _groups(metadata, keys)  # in the order of keys, which are sorted
+    for name, channel_id in channel_ids(names, encoder_id).items():
+        own, vectors = EmbeddingParts(objects, channel_id, shards, snapshots.cache).read(keys)
+        if not len(own):
+            continue
+        queries = held_out_queries(
+            own,
+            vectors,
+            groups[np.searchsorted(keys, own)],
+            count=min(settings.gate.queries_per_family, settings.gate.channel_queries),
+            seed=settings.gate.seed,
+        )
+        described[name] = ChannelVectors(
+            channel_id=channel_id, keys=own, vectors=vectors, queries={HELD_OUT: queries}
+        )
+    return described
 
 
 def _placed(frame: pa.Table, keys: NDArray[np.int64], new_days: int) -> tuple[pa.Table, dict[int, Any]]:

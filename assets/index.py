@@ -26,13 +26,17 @@ from index_builds.errors import GateRefusedError, SigningKeyError, SnapshotDamag
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 from storage.objects import ObjectStore
+from vision.channels.selection import ChannelSelection
 from vision.encoder_loader import EncoderLoader
 from vision.encoder_records import label_of
 from vision.errors import EncoderError
 
 
 @dg.asset(
-    deps=[dg.AssetDep("image_embeddings", partition_mapping=OVER_ALL)],
+    deps=[
+        dg.AssetDep("image_embeddings", partition_mapping=OVER_ALL),
+        dg.AssetDep("channel_vectors", partition_mapping=OVER_ALL),
+    ],
     kinds={"faiss"},
     code_version="1",
     retry_policy=TRANSIENT,
@@ -46,6 +50,7 @@ def index_snapshot(
     encoder: dg.ResourceParam[EncoderLoader],
     index_settings: dg.ResourceParam[IndexSettings],
     bounds: dg.ResourceParam[WorkBounds],
+    channels: dg.ResourceParam[ChannelSelection],
     clock: dg.ResourceParam[Callable[[], datetime]],
 ) -> dg.MaterializeResult[str]:
     """Candidate index over every accepted picture, one file per tier and channel, with the gate's report."""
@@ -63,6 +68,7 @@ def index_snapshot(
             load_encoder=lambda: encoder_in_force(snapshots, collection, encoder),
             instead_of=None if switched is None else label_of(encoder.settings),
             kept_out=[found.image_key for found in kept_out(catalogue, collection)],
+            channels=channels.names,
             shards=bounds.shards,
             settings=index_settings,
             run_id=context.run.run_id,

@@ -100,6 +100,7 @@ class GateSettings(BaseModel):
     floors: Floors = Floors()
     min_stratum_queries: int = Field(default=30, ge=1)  # a smaller stratum is too small to hold anybody to
     queries_per_family: int = Field(default=200, ge=1)
+    channel_queries: int = Field(default=60, ge=1)  # of each channel beside the visual one
     refresh_queries_per_family: int = Field(default=60, ge=1)  # on top of a base that has been judged whole
     bootstrap_samples: int = Field(default=1000, ge=100, le=100_000)
     confidence: float = Field(default=0.95, gt=0.5, lt=1.0)

@@ -78,9 +78,11 @@ def places(partitions: Partitions) -> dict[str, Place]:
             group="index",
             owner=search,
             partitions=collections,
-            # Embeddings run after every change of searchable_images; following both would build without new
-            # vectors.
-            automation=when_upstream_ran(ignoring=dg.AssetSelection.assets("searchable_images")),
+            # Embeddings run after every change of searchable_images, and channels after embeddings; following
+            # all of them would build without new vectors.
+            automation=when_upstream_ran(
+                ignoring=dg.AssetSelection.assets("searchable_images", "image_embeddings")
+            ),
         ),
         "promoted_index": Place(
             group="index",

@@ -12,7 +12,7 @@ from orchestration.partitions import Partitions, feed_day_key
 FEED_ASSETS = ("listings",)
 FOLLOWING = (
     "images", "picture_relations", "image_verdicts", "pieces", "trends", "renditions", "searchable_images",
-    "image_embeddings", "join_proposals", "index_snapshot", "promoted_index",
+    "image_embeddings", "channel_vectors", "join_proposals", "index_snapshot", "promoted_index",
 )  # fmt: skip
 
 
@@ -121,9 +121,9 @@ def test_a_first_delivery_is_followed_to_promotion(settings):
     asked = [names for names in deployment.ticks(8) if names]
 
     built = ["join_proposals", "index_snapshot"]
-    assert asked[:3] == [CATALOGUE, ["image_embeddings"], built] or asked[:3] == [
+    assert asked[:3] == [CATALOGUE, ["image_embeddings", "channel_vectors"], built] or asked[:3] == [
         CATALOGUE,
-        ["image_embeddings"],
+        ["image_embeddings", "channel_vectors"],
         [*built, "promoted_index"],
     ]
     assert sum(names.count("promoted_index") for names in asked) == 1
@@ -146,7 +146,8 @@ def test_a_new_price_rebuilds_the_index(deployment):
 
 
 @pytest.mark.parametrize(
-    "broken", ["pieces", "images", "image_embeddings", "index_snapshot", "promoted_index"]
+    "broken",
+    ["pieces", "images", "image_embeddings", "channel_vectors", "index_snapshot", "promoted_index"],
 )
 def test_a_broken_asset_is_asked_for_once_per_change(deployment, broken):
     deployment.broken.add(broken)
