@@ -74,21 +74,17 @@ def _scan_at_most(
     opened: OpenTier, queries: NDArray[np.float32], random: np.random.Generator, widen: int, gather: int
 ) -> int:
     best = gather
-    for share in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2):
+    for share in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1):
         eligible = int(share * opened.count)
         among = _some(opened, eligible, random)
-        probes = opened.file.parameters["nprobe"] * widen / share
         if among is None or eligible <= gather:
             continue
-        if probes < lists_of(opened.inner):
-            parameters = {**opened.file.parameters, "nprobe": int(np.ceil(probes))}
-            by_lists = _seconds(
-                queries,
-                partial(_by_lists, opened, parameters, among),
-            )
-            by_scanning = _seconds(queries, partial(opened.compare_codes, k=_K, among=among))
-            if by_lists < by_scanning:
-                break
+        probes = int(np.ceil(opened.file.parameters["nprobe"] * widen / share))
+        parameters = {**opened.file.parameters, "nprobe": min(probes, lists_of(opened.inner))}
+        by_lists = _seconds(queries, partial(_by_lists, opened, parameters, among))
+        by_scanning = _seconds(queries, partial(opened.compare_codes, k=_K, among=among))
+        if by_lists < by_scanning:
+            break
         best = eligible
     return best
 
@@ -122,8 +118,7 @@ def _widening(
         among = opened.eligible(np.sort(order[rows]))
         for widen in (step for step in _WIDENINGS if step >= needed):
             probes = int(np.ceil(opened.file.parameters["nprobe"] * widen * opened.count / len(rows)))
-            if probes >= lists_of(opened.inner):
-                break  # the plan compares all codes there
+            probes = min(probes, lists_of(opened.inner))
             parameters = {**opened.file.parameters, "nprobe": probes}
             _, found = opened.ask(opened.inner, queries, _K, parameters, among.bitmap)
             answered = np.where(found >= 0, opened.base_keys[np.maximum(found, 0)], -1)

@@ -113,6 +113,14 @@ class MetadataFile(_Part):
     rows: int = Field(ge=1)
 
 
+class NeighboursFile(_Part):
+    """The lists of each served piece's nearest pieces (``neighbours``)."""
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(ge=1)
+    pieces: int = Field(ge=1)
+
+
 class ChannelContent(_Part):
     """What a channel beside the visual one holds: whose vectors, and which pictures have one."""
 
@@ -138,6 +146,7 @@ class SnapshotContent(_Part):
     ids_digest: str
     metadata: MetadataFile
     channels: dict[str, ChannelContent] = Field(default_factory=dict)
+    neighbours: NeighboursFile | None = None
 
     def content_digest(self) -> str:
         """Return the digest of the content, free of how files were planned and explained."""
@@ -158,12 +167,16 @@ class SnapshotContent(_Part):
                 name: [channel.channel_id, channel.dimension, channel.ids_digest]
                 for name, channel in self.channels.items()
             }
+        if self.neighbours is not None:
+            held["neighbours"] = self.neighbours.digest
         return sha256_hex(canonical_json(held))
 
     def file_digests(self) -> dict[str, int]:
         """Return every file that the content names: digest -> bytes."""
         indexes = [index for channels in self.tiers.values() for index in channels.values()]
         files = {file.digest: file.bytes for index in indexes for file in index.files}
+        if self.neighbours is not None:
+            files[self.neighbours.digest] = self.neighbours.bytes
         return files | {self.metadata.digest: self.metadata.bytes}
 
     def dimension_of(self, channel: str) -> int:

@@ -195,10 +195,9 @@ class OpenTier:
         share = eligible / max(self._base_count, 1)
         parameters = dict(self.file.parameters)
         if "nprobe" in parameters and eligible > plan.scan_at_most:
-            lists = lists_of(self.inner)
-            parameters["nprobe"] = ceil(parameters["nprobe"] * plan.widen / share)
-            if parameters["nprobe"] < lists:
-                return self.ask(self.inner, queries, k, parameters, among.bitmap)
+            probes = ceil(parameters["nprobe"] * plan.widen / share)
+            parameters["nprobe"] = min(probes, lists_of(self.inner))
+            return self.ask(self.inner, queries, k, parameters, among.bitmap)
         if "efSearch" in parameters and share >= plan.over_fetch_from:
             found = self.over_fetch(queries, k, share, among)
             if found is not None:

@@ -39,6 +39,7 @@ from index_builds.manifest import (
     Training,
 )
 from index_builds.metadata_file import canonical_metadata, write_metadata
+from index_builds.neighbour_files import make_lists, standing_lists
 from index_builds.plans import plan_tier
 from index_builds.pool_cache import PoolCache
 from index_builds.queries import HELD_OUT, Queries
@@ -172,15 +173,37 @@ def build_candidate(
             paths = {digest: path for one in made.values() for digest, path in one.paths.items()}
             paths[metadata_path.name] = metadata_path
             content = _content(encoder_id, rows, ids, made, held)
+            lists = standing_lists(before, content, store.intact) if settings.neighbours else None
+            if lists is not None:
+                content = content.model_copy(update={"neighbours": lists})
+                paths[lists.digest] = store.file(lists.digest)
             on_top = any(one.refreshed for one in made.values())
             gate_settings = settings.gate.for_refresh() if on_top else settings.gate
             judged_by = evidence_digest(queries, gate_settings, promoted, evidence)
             manifest = _standing(store, collection, content, judged_by, promoted, upstream.get(INSTEAD_OF))
             if manifest is not None:
                 break
+            candidate = open_content(content, paths.__getitem__, snapshot_id=None)
+            if settings.neighbours and lists is None:
+                tell("index: neighbours of pieces", len(inputs), len(inputs))
+                with watch.stage("neighbours"):
+                    lists_made = make_lists(
+                        candidate,
+                        table,
+                        keys,
+                        vectors,
+                        tiers,
+                        folder,
+                        before=[] if anew else before,
+                        path_of=store.file,
+                    )
+                if lists_made is not None:
+                    content = content.model_copy(update={"neighbours": lists_made[0]})
+                    paths[lists_made[0].digest] = lists_made[1]
+                    candidate = candidate.stating(content)
             with watch.stage("gate"):
                 gate = run_gate(
-                    open_content(content, paths.__getitem__, snapshot_id=None),
+                    candidate,
                     truth,
                     queries,
                     incumbent=None if promoted is None else _incumbent(store, collection, promoted),

@@ -67,6 +67,16 @@ class OpenSnapshot:
             for name, own in (channels or {}).items()
         }
 
+    def stating(self, content: SnapshotContent) -> "OpenSnapshot":
+        """Return the same open files under a content that says more of them."""
+        return OpenSnapshot(
+            content=content,
+            snapshot_id=self.snapshot_id,
+            tiers=self.tiers,
+            metadata=self.metadata,
+            channels={name: own.tiers for name, own in self._channels.items() if name != VISUAL},
+        )
+
     @property
     def channels(self) -> tuple[str, ...]:
         """The channels that can be searched, the visual one first."""

@@ -156,6 +156,7 @@ class IndexSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     tiers: TierSettings = TierSettings()
+    neighbours: bool = True  # of every served piece, worked out when a snapshot is built
     gate: GateSettings = GateSettings()
     retention: RetentionSettings = RetentionSettings()
 

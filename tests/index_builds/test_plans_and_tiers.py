@@ -42,10 +42,10 @@ def test_an_image_has_the_hottest_tier_of_its_listings():
         ("warm", 20_000, 512, "SQfp16"),
         ("cold", 20_000, 512, "SQ8"),
         ("warm", 500, 512, "Flat"),  # too small for codes to save anything
-        ("hot", 200_000, 512, "RR512,IVF2048,RaBitQfs,Refine(SQfp16)"),
+        ("hot", 200_000, 512, "RR512,IVF2048,RaBitQ,Refine(SQfp16)"),
         ("hot", 200_000, 64, "IVF2048,SQfp16"),  # too few dimensions for a bit each
-        ("warm", 200_000, 512, "RR512,IVF2048,RaBitQfs,Refine(SQfp16)"),
-        ("cold", 200_000, 512, "RR512,IVF2048,RaBitQfs,Refine(SQ8)"),
+        ("warm", 200_000, 512, "RR512,IVF2048,RaBitQ,Refine(SQfp16)"),
+        ("cold", 200_000, 512, "RR512,IVF2048,RaBitQ,Refine(SQ8)"),
     ],
 )
 def test_a_plan_follows_size_dimension_and_budget(tier, count, dimension, factory):

@@ -216,3 +216,38 @@ def flat_index(
     index = faiss.IndexIDMap2(faiss.IndexFlatIP(vectors.shape[1]) if inner is None else inner)
     index.add_with_ids(vectors, keys)
     return index
+
+
+APPROXIMATE = IndexSettings.model_validate(
+    SETTINGS.model_dump()
+    | {
+        "tiers": {
+            "hot": {"exact_below": 0, "target_recall": 0.99},
+            "warm": {"exact_below": 0, "target_recall": 0.99},
+            "cold": {"exact_below": 0, "target_recall": 0.99},
+        }
+    }
+)
+
+
+def with_vectors(catalogue: Catalogue, rows: np.ndarray, seed: int = 9) -> Catalogue:
+    """Return the catalogue with other vectors under some keys."""
+    vectors = catalogue.vectors.copy()
+    noise = np.random.default_rng(seed).normal(size=(len(rows), vectors.shape[1]))
+    drawn = catalogue.vectors[rows + 500] + 0.01 * noise
+    vectors[rows] = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    return replace(catalogue, vectors=vectors)
+
+
+def asked_anew(catalogue: Catalogue) -> Catalogue:
+    """Return the catalogue with gate queries of its own images."""
+    queries = {
+        **catalogue.queries,
+        HELD_OUT: held_out_queries(catalogue.keys, catalogue.vectors, None, count=30, seed=5),
+    }
+    return replace(catalogue, queries=queries)
+
+
+def build_of(store: SnapshotStore, catalogue: Catalogue, **changed: object) -> Manifest:
+    """Build with approximate plans, the gate asking images of the catalogue itself."""
+    return build(store, asked_anew(catalogue), settings=APPROXIMATE, **changed)
