@@ -196,8 +196,11 @@ def recall_holds(
         return dg.AssetCheckResult(passed=False, description=description)
     manifest = snapshots.manifest(collection, judged)
     failures = judge(manifest.gate, index_settings.gate)
-    lines = ["| stratum | measured | required |", "|---|---|---|"]
-    lines += [f"| {failure.stratum} | {failure.measured} | {failure.required} |" for failure in failures]
+    lines = ["| stratum | measured | required | what was counted |", "|---|---|---|---|"]
+    lines += [
+        f"| {failure.stratum} | {failure.measured} | {failure.required} | {failure.meaning} |"
+        for failure in failures
+    ]
     return dg.AssetCheckResult(
         passed=not failures,
         metadata={
