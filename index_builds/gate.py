@@ -20,6 +20,7 @@ from index_builds.errors import GateCannotRunError, SnapshotDamagedError
 from index_builds.exact import Neighbours, exact_neighbours, pair_scores
 from index_builds.filters import SnapshotFilter
 from index_builds.fresh_process import load_in_fresh_process
+from index_builds.gate_health import measure_health
 from index_builds.gate_report import (
     AT_LEAST,
     NOTHING_OF,
@@ -85,7 +86,7 @@ def run_gate(
     """
     parts = {VISUAL: ChannelEvidence(truth=truth, queries=queries)} | dict(channels or {})
     asked = {name: _asked(candidate, name, part, settings) for name, part in parts.items()}
-    steps = 2 + sum(map(len, asked.values()))
+    steps = 3 + sum(map(len, asked.values()))
     done = 0
 
     def tell(step: str) -> None:
@@ -113,6 +114,8 @@ def run_gate(
         channel_measures[channel] = measures
         compared.append(_compare(opened, incumbent, part.truth, pooled, settings))
     tell("gate: incumbent")
+    health = measure_health(candidate, truth, incumbent, settings)
+    tell("gate: health")
     report = GateReport(
         format_version=1,
         content_digest=candidate.content.content_digest(),
@@ -139,6 +142,7 @@ def run_gate(
             for name, part in parts.items()
             if name != VISUAL
         },
+        health=health,
     )
     failures = tuple(str(failure) for failure in judge(report, settings))
     tell("gate: judged")
@@ -321,13 +325,11 @@ def _measure_vectors(tiers: list[OpenTier], truth: Truth, settings: GateSettings
     measured = {"vector_length_error": lengths, "score_error": errors}
     worst = {name: max(values) for name, values in measured.items() if values}
     worst |= {"vector_cosine": min(cosines)} if cosines else {}
-    return worst | _whose(np.concatenate(strange) if strange else np.empty((0, 0)), truth)
+    return worst | _whose(np.concatenate(strange), truth) if sum(map(len, strange)) else worst
 
 
 def _whose(strange: NDArray[np.float32], truth: Truth) -> dict[str, float]:
     """Tell vectors that lie under the wrong id from vectors that are no image's: of a few that are wrong."""
-    if not len(strange):
-        return {}
     nearest = exact_neighbours(strange, truth.vectors, truth.keys, k=1).scores[:, 0]
     others = int((nearest >= AT_LEAST["vector_cosine"]).sum())
     return {

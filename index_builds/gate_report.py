@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from index_builds import health_names
 from index_builds.bootstrap import lower_bound, mean
 from index_builds.channel_names import VISUAL
 from index_builds.queries import HELD_OUT
@@ -152,6 +153,7 @@ class GateReport(BaseModel):
     passed: bool
     failures: tuple[str, ...]
     channels: dict[str, ChannelReport] = Field(default_factory=dict)
+    health: dict[str, float] = Field(default_factory=dict)  # beyond recall, by health_names
 
     def of_channel(self, name: str) -> ChannelReport:
         """Return what was measured of a channel, the visual one included."""
@@ -194,7 +196,9 @@ def judge(report: GateReport, settings: GateSettings) -> list[GateFailure]:
         label = "" if channel == VISUAL else f"{channel}: "
         failures += _judge_measures(part.measures, label)
         failures += _judge_coverage(report, channel, settings, label)
-    return [*failures, *_judge_strata(report, settings), *_judge_comparison(report, settings)]
+    failures += _judge_strata(report, settings)
+    failures += _judge_comparison(report, settings)
+    return failures + _judge_health(report, settings)
 
 
 def bound(counts: Counts, settings: GateSettings) -> tuple[float, float]:
@@ -390,6 +394,24 @@ def _judge_comparison(report: GateReport, settings: GateSettings) -> list[GateFa
                     stratum=f"{name}, {paired.name}",
                     measured=f"recall {difference:+.4f}, lower bound {lower:+.4f} ({paired.queries} queries)",
                     required=f"lower bound at least {-settings.non_inferiority_margin:+.4f}",
+                )
+            )
+    return failures
+
+
+def _judge_health(report: GateReport, settings: GateSettings) -> list[GateFailure]:
+    failures = []
+    for name, limit in settings.health_limits.items():
+        if name.startswith(health_names.OF_THE_PARENT) and report.comparison.skipped is not None:
+            continue
+        measured = report.health.get(name)
+        least = name in health_names.AT_LEAST
+        if measured is None or not (measured >= limit if least else measured <= limit):
+            failures.append(
+                GateFailure(
+                    stratum=f"health {name}",
+                    measured="nothing" if measured is None else f"{measured:.6g}",
+                    required=f"{'at least' if least else 'at most'} {limit:g}",
                 )
             )
     return failures
