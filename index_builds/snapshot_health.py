@@ -103,7 +103,7 @@ def hubness(vectors: NDArray[np.float32], *, k: int) -> Hubness | None:
     """Return the skewness and the largest of the k-occurrences within a sample; None for k or fewer vectors.
 
     The k-occurrence of a vector is how many others have it among their k nearest; its mean is k.  Skewness is
-    its third standardised moment: near 0 where all occur alike, above 1.4 where there are hubs.
+    its third standardised moment: near 0 where all occur alike, large where there are hubs.
     Source: M. Radovanović, A. Nanopoulos and M. Ivanović, Hubs in Space (JMLR 11, 2010), section 2.2.
 
     Args:

@@ -24,7 +24,7 @@ from index_house import (
     sqlite_store,
 )
 
-from index_builds import open_tier, pipeline, tier_files
+from index_builds import open_tier, pipeline, plans, tier_files
 from index_builds.build import build_index, write_index
 from index_builds.errors import GateRefusedError
 from index_builds.filter_plan import FilterPlan
@@ -117,8 +117,10 @@ def unnormalised_vectors(bench: Bench) -> Manifest:
 
 def half_of_a_list_missing(bench: Bench) -> Manifest:
     def halve(index: Any) -> None:
-        rotated = faiss.downcast_index(faiss.downcast_index(index.index).base_index)
-        lists = faiss.downcast_index(rotated.index).invlists
+        inner = faiss.downcast_index(index.index)
+        if isinstance(inner, faiss.IndexRefine):
+            inner = faiss.downcast_index(faiss.downcast_index(inner.base_index).index)
+        lists = inner.invlists
         longest = max(range(lists.nlist), key=lists.list_size)
         lists.resize(longest, lists.list_size(longest) // 2)
 
@@ -252,3 +254,16 @@ def test_a_saboteur_is_refused_and_the_refusal_names_what_was_done(bench, sabota
     for named in SABOTEURS[sabotage]:
         assert named in str(refusal.value), str(refusal.value)
     assert bench.store.promoted("house") is None
+
+
+def test_half_of_a_list_is_missed_where_the_lists_hold_the_only_copy_too(bench, monkeypatch):
+    """Without a refinement FAISS cannot read such a vector back: it would fail in the middle of the gate."""
+    monkeypatch.setattr(plans, "_BITS_FROM_DIMENSION", DIMENSION + 1)
+    # Which filters decode vectors is measured in seconds elsewhere.
+    monkeypatch.setattr(tier_files, "measured_filter_plan", lambda *_, **__: FilterPlan())
+
+    manifest = half_of_a_list_missing(bench)
+
+    assert "Refine" not in manifest.content.tiers["hot"]["visual"].factory
+    with pytest.raises(GateRefusedError, match=r"ids_missing: .*in no list of the index: "):
+        try_to_promote(bench, manifest)
