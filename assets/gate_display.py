@@ -25,7 +25,7 @@ def manifest_metadata(manifest: Manifest) -> dict[str, Any]:
 
 
 def gate_metadata(manifest: Manifest) -> dict[str, Any]:
-    """Return the gate's figures: overall recall per family and tier as numbers, every stratum in a table."""
+    """Return the gate's figures: recall per family and tier and health as numbers, strata in a table."""
     report = manifest.gate
     numbers: dict[str, Any] = {}
     for stratum in report.overall():
@@ -33,6 +33,7 @@ def gate_metadata(manifest: Manifest) -> dict[str, Any]:
         name = f"{own}{stratum.family}/{stratum.target}"
         numbers[f"recall/{name}"] = round(stratum.recall, 4)
         numbers[f"lower/{name}"] = round(stratum.lower, 4)
+    numbers |= {f"health/{name}": round(value, 4) for name, value in report.health.items()}
     return {**numbers, "gate": dg.MetadataValue.md(_strata(report))}
 
 

@@ -257,6 +257,9 @@ def _named_files(manifest: Manifest) -> dict[str, tuple[str, int]]:
         files |= {
             f"{name} {part}": (held.digest, held.bytes) for part, held in beside.items() if held is not None
         }
+    lists = manifest.content.neighbours
+    if lists is not None:
+        files["neighbours of pieces"] = (lists.digest, lists.bytes)
     return files | {"metadata": (manifest.content.metadata.digest, manifest.content.metadata.bytes)}
 
 

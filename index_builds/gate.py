@@ -5,6 +5,7 @@ from outside the index, and the answers are checked row by row against the metad
 ``gate_report.judge``'s.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -16,10 +17,12 @@ from numpy.typing import NDArray
 from index_builds.canonical import canonical_json
 from index_builds.channel_names import VISUAL
 from index_builds.errors import GateCannotRunError, SnapshotDamagedError
-from index_builds.exact import Neighbours, pair_scores
+from index_builds.exact import Neighbours, exact_neighbours, pair_scores
 from index_builds.filters import SnapshotFilter
 from index_builds.fresh_process import load_in_fresh_process
+from index_builds.gate_health import measure_health
 from index_builds.gate_report import (
+    AT_LEAST,
     NOTHING_OF,
     SKIPS,
     ChannelReport,
@@ -47,6 +50,9 @@ from storage.objects import sha256_hex, sha256_of_file
 SHAPES = ("unfiltered", "category", "source", "availability", "price", "category and price")
 _UNMEASURABLE = 1e9  # stands for a difference that is no number; JSON has no infinity
 _SCORE_QUERIES = 64
+_UNLISTED = "ids_missing/in no list of the index"
+_STRANGE_VECTORS = 32  # of a tier, looked for under other ids
+_BY_SHAPE = ("impure_results", "short_answers")  # counted by the shape of filter, too
 
 Progress = Callable[[str, int, int], None]
 
@@ -81,7 +87,7 @@ def run_gate(
     """
     parts = {VISUAL: ChannelEvidence(truth=truth, queries=queries)} | dict(channels or {})
     asked = {name: _asked(candidate, name, part, settings) for name, part in parts.items()}
-    steps = 2 + sum(map(len, asked.values()))
+    steps = 3 + sum(map(len, asked.values()))
     done = 0
 
     def tell(step: str) -> None:
@@ -100,7 +106,9 @@ def run_gate(
         measures = dict.fromkeys(NOTHING_OF, 0.0) | _measure_contents(opened, part.truth, settings)
         measures["fresh_process_failures"] = fresh
         pooled = {}
-        for name, family in asked[channel].items():
+        # FAISS fails on a vector that lies in no list, without a name: such an index is asked nothing more.
+        families = {} if _UNLISTED in measures else asked[channel]
+        for name, family in families.items():
             tell(f"gate: {channel}, {name}" if channel != VISUAL else f"gate: {name}")
             pooled[name] = _Pooled(
                 queries=family, pool=pools(channel, name, family, part.truth), channel=channel, family=name
@@ -109,6 +117,9 @@ def run_gate(
         channel_measures[channel] = measures
         compared.append(_compare(opened, incumbent, part.truth, pooled, settings))
     tell("gate: incumbent")
+    whole = not any(_UNLISTED in measures for measures in channel_measures.values())
+    health = measure_health(candidate, truth, incumbent, settings) if whole else {}
+    tell("gate: health")
     report = GateReport(
         format_version=1,
         content_digest=candidate.content.content_digest(),
@@ -135,6 +146,7 @@ def run_gate(
             for name, part in parts.items()
             if name != VISUAL
         },
+        health=health,
     )
     failures = tuple(str(failure) for failure in judge(report, settings))
     tell("gate: judged")
@@ -230,12 +242,37 @@ def _measure_contents(candidate: OpenSnapshot, truth: Truth, settings: GateSetti
         "ids_repeated": len(held) - len(distinct),
         "ids_in_wrong_tier": misplaced,
         "ids_differ_from_manifest": int(differing),
-        "metadata_rows_differ": 0
-        if name != VISUAL or candidate.metadata.equals(truth.metadata)
-        else max(1, abs(candidate.metadata.num_rows - truth.metadata.num_rows)),
+        "metadata_rows_differ": 0,
         "metrics_other_than_inner_product": sum(_other_metrics(tier.inner) for tier in tiers),
     }
-    return {name: float(value) for name, value in measures.items()} | _measure_vectors(tiers, truth, settings)
+    if unlisted := sum(tier.unlisted() for tier in tiers):
+        measures["ids_missing"] += unlisted
+        measures[_UNLISTED] = unlisted
+    if name == VISUAL and not candidate.metadata.equals(truth.metadata):
+        measures |= _differing_rows(candidate.metadata, truth.metadata)
+    counted = {name: float(value) for name, value in measures.items()}
+    return counted if unlisted else counted | _measure_vectors(tiers, truth, settings)
+
+
+def _differing_rows(held: pa.Table, live: pa.Table) -> dict[str, int]:
+    """Count the listings whose rows differ, in all and by column; those of one side alone count once."""
+    ours, theirs = (
+        {(row["image_key"], row["listing_id"]): row for row in table.to_pylist()} for table in (held, live)
+    )
+    columns: Counter[str] = Counter()
+    differing = 0
+    for name in ours.keys() & theirs.keys():
+        apart = [column for column in theirs[name] if ours[name].get(column) != theirs[name][column]]
+        differing += bool(apart)
+        columns.update(apart)
+    parts = {
+        "listings no longer there": len(ours.keys() - theirs.keys()),
+        "listings not yet there": len(theirs.keys() - ours.keys()),
+        **dict(columns.most_common()),
+    }
+    alone = parts["listings no longer there"] + parts["listings not yet there"]
+    counted = {"metadata_rows_differ": max(1, differing + alone)}
+    return counted | {f"metadata_rows_differ/{part}": count for part, count in parts.items() if count}
 
 
 def _fresh_process_failures(candidate: OpenSnapshot) -> int:
@@ -268,6 +305,7 @@ def _other_metrics(index: faiss.Index) -> int:
 def _measure_vectors(tiers: list[OpenTier], truth: Truth, settings: GateSettings) -> dict[str, float]:
     random = np.random.default_rng(settings.seed)
     lengths, cosines, errors = [], [], []
+    strange: list[NDArray[np.float32]] = []
     for tier in tiers:
         chosen = np.sort(random.permutation(tier.count)[: settings.vector_sample])
         chosen = tier.positions[chosen]
@@ -278,7 +316,10 @@ def _measure_vectors(tiers: list[OpenTier], truth: Truth, settings: GateSettings
         decoded, true = tier.vectors(chosen), truth.vectors[rows]
         length = np.linalg.norm(decoded.astype(np.float64), axis=1)
         lengths.append(_worst(np.abs(length - 1.0)))
-        cosines.append(-_worst(-pair_scores(decoded, true) / np.maximum(length, 1e-12)))
+        cosine = pair_scores(decoded, true) / np.maximum(length, 1e-12)
+        cosines.append(-_worst(-cosine))
+        far = np.flatnonzero(cosine < AT_LEAST["vector_cosine"])[:_STRANGE_VECTORS]
+        strange.append(decoded[far] / np.maximum(length[far], 1e-12)[:, None].astype(np.float32))
         asked = rows[:: max(1, len(rows) // _SCORE_QUERIES)][:_SCORE_QUERIES]
         scores, found = tier.search(truth.vectors[asked], min(settings.k, tier.count))
         answered = truth.rows_of(tier.all_keys[np.maximum(found, 0)])
@@ -288,7 +329,22 @@ def _measure_vectors(tiers: list[OpenTier], truth: Truth, settings: GateSettings
             errors.append(_worst(np.abs(scores[query, slot] - exact)))
     measured = {"vector_length_error": lengths, "score_error": errors}
     worst = {name: max(values) for name, values in measured.items() if values}
-    return worst | ({"vector_cosine": min(cosines)} if cosines else {})
+    worst |= {"vector_cosine": min(cosines)} if cosines else {}
+    return worst | _whose(np.concatenate(strange), truth) if sum(map(len, strange)) else worst
+
+
+def _whose(strange: NDArray[np.float32], truth: Truth) -> dict[str, float]:
+    """Tell vectors that lie under the wrong id from vectors that are no image's: of a few that are wrong."""
+    nearest = exact_neighbours(strange, truth.vectors, truth.keys, k=1).scores[:, 0]
+    others = int((nearest >= AT_LEAST["vector_cosine"]).sum())
+    return {
+        f"vector_cosine/{part}": float(count)
+        for part, count in (
+            ("looked at", len(strange)),
+            ("are another image's vector", others),
+            ("are no image's vector", len(strange) - others),
+        )
+    }
 
 
 def _worst(errors: NDArray[np.floating]) -> float:
@@ -322,6 +378,7 @@ def _measure_family(
     targets: list[Target] = [*occupied, "all"] if len(occupied) > 1 else occupied
     strata: list[Stratum] = []
     for shape in shapes:
+        before = {name: measures[name] for name in _BY_SHAPE}
         wanted = [_filter_for(shape, row, bands) for row in labelled.rows]
         groups: dict[SnapshotFilter | None, list[int]] = {}
         for number, where in enumerate(wanted):
@@ -345,6 +402,10 @@ def _measure_family(
                 found[members], possible[members] = counted.found, counted.possible
             counted = Found(found=found, possible=possible)
             strata += _strata(pooled, target, shape, counted, labelled, settings)
+        for name, already in before.items():
+            if measures[name] > already:
+                part = f"{name}/{shape}"
+                measures[part] = measures.get(part, 0.0) + measures[name] - already
     return strata
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from index_builds import health_names
 from index_builds.bootstrap import lower_bound, mean
 from index_builds.channel_names import VISUAL
 from index_builds.queries import HELD_OUT
@@ -22,28 +23,34 @@ Target = Literal["hot", "warm", "cold", "all"]
 Counts = tuple[tuple[int, int, int], ...]
 PairedCounts = tuple[tuple[int, int, int, int], ...]
 
-# What must be zero, and how far a measured error may go.  A report brings the figures, the limits stand here.
-NOTHING_OF = (
-    "files_damaged",  # whose digest is not the manifest's
-    "fresh_process_failures",
-    "ids_missing",  # embedded images that the index does not hold
-    "ids_unknown",  # ids of the index that no embedded image has
-    "ids_repeated",
-    "ids_in_wrong_tier",
-    "ids_differ_from_manifest",
-    "metadata_rows_differ",
-    "metrics_other_than_inner_product",
-    "impure_results",  # answers outside the filter, the tier or the exclusions
-    "short_answers",  # fewer than k although k were eligible
-    "repeated_results",
-    "unanswered_scores",  # answers whose score is not a number
-)
+# What must be zero, and what it counts; how far a measured error may go.  A report brings the figures, the
+# limits stand here.
+NOTHING_OF = {
+    "files_damaged": "files whose digest is not the manifest's",
+    "fresh_process_failures": "loads in a fresh process that failed",
+    "ids_missing": "embedded images that the index does not hold",
+    "ids_unknown": "ids of the index that no embedded image has",
+    "ids_repeated": "ids that the index holds twice, as when a delta lies on a base that has it already",
+    "ids_in_wrong_tier": "images that lie in another tier than their metadata says",
+    "ids_differ_from_manifest": "id sets that are not the manifest's",
+    "metadata_rows_differ": "metadata rows that are not the live listings'",
+    "metrics_other_than_inner_product": "parts of the index that rank by another metric",
+    "impure_results": "answers outside the filter, the tier or the exclusions",
+    "short_answers": "answers of fewer than k although k were eligible",
+    "repeated_results": "answers given twice to one query",
+    "unanswered_scores": "answers whose score is not a number",
+}
 AT_MOST = {
-    "vector_length_error": 0.01,  # of decoded vectors, against 1; 8-bit codes measured 0.004
-    "score_error": 0.02,  # of scores as the index itself returns them, against the embedding truth
+    "vector_length_error": 0.01,  # 8-bit codes measured 0.004
+    "score_error": 0.02,
 }
 AT_LEAST = {
-    "vector_cosine": 0.99,  # of decoded vectors with the embedding truth; 8-bit codes measured 0.9999
+    "vector_cosine": 0.99,  # 8-bit codes measured 0.9999
+}
+_MEANING = NOTHING_OF | {
+    "vector_length_error": "of decoded vectors against length 1, the worst",
+    "score_error": "of scores as the index itself returns them, against the embedding truth, the worst",
+    "vector_cosine": "of a decoded vector with the same image's embedding, the worst",
 }
 SKIPS = ("no incumbent", "another encoder", "no common images")
 _STATED = 1e-9
@@ -139,13 +146,14 @@ class GateReport(BaseModel):
     k: int
     tiers: dict[Tier, int]  # vectors in the embedding truth
     families: dict[str, int]  # queries asked
-    measures: dict[str, float]
+    measures: dict[str, float]  # a part of one, where it helps to find a cause, is named FIGURE/PART
     strata: tuple[Stratum, ...]
     comparison: Comparison
     settings: GateSettings
     passed: bool
     failures: tuple[str, ...]
     channels: dict[str, ChannelReport] = Field(default_factory=dict)
+    health: dict[str, float] = Field(default_factory=dict)  # beyond recall, by health_names
 
     def of_channel(self, name: str) -> ChannelReport:
         """Return what was measured of a channel, the visual one included."""
@@ -165,9 +173,11 @@ class GateFailure:
     stratum: str
     measured: str
     required: str
+    meaning: str = ""  # what was counted, and where
 
     def __str__(self) -> str:
-        return f"{self.stratum}: measured {self.measured}, required {self.required}"
+        meaning = f" ({self.meaning})" if self.meaning else ""
+        return f"{self.stratum}: measured {self.measured}, required {self.required}{meaning}"
 
 
 def judge(report: GateReport, settings: GateSettings) -> list[GateFailure]:
@@ -186,7 +196,9 @@ def judge(report: GateReport, settings: GateSettings) -> list[GateFailure]:
         label = "" if channel == VISUAL else f"{channel}: "
         failures += _judge_measures(part.measures, label)
         failures += _judge_coverage(report, channel, settings, label)
-    return [*failures, *_judge_strata(report, settings), *_judge_comparison(report, settings)]
+    failures += _judge_strata(report, settings)
+    failures += _judge_comparison(report, settings)
+    return failures + _judge_health(report, settings)
 
 
 def bound(counts: Counts, settings: GateSettings) -> tuple[float, float]:
@@ -226,10 +238,30 @@ def _judge_measures(measures: dict[str, float], label: str) -> list[GateFailure]
         measured = measures.get(name)
         required = "none" if side == "at most" and limit == 0 else f"{side} {limit:g}"
         if measured is None:
-            failures.append(GateFailure(stratum=label + name, measured="nothing", required=required))
+            failures.append(
+                GateFailure(
+                    stratum=label + name, measured="nothing", required=required, meaning=_MEANING[name]
+                )
+            )
         elif not (measured <= limit if side == "at most" else measured >= limit):
-            failures.append(GateFailure(stratum=label + name, measured=f"{measured:.6g}", required=required))
+            failures.append(
+                GateFailure(
+                    stratum=label + name,
+                    measured=f"{measured:.6g}",
+                    required=required,
+                    meaning="; ".join([_MEANING[name], *_details(measures, name)]),
+                )
+            )
     return failures
+
+
+def _details(measures: dict[str, float], name: str) -> list[str]:
+    """Return what was measured of the parts of a figure: those named ``FIGURE/PART``."""
+    return [
+        f"{part.removeprefix(f'{name}/')}: {value:.6g}"
+        for part, value in measures.items()
+        if part.startswith(f"{name}/")
+    ]
 
 
 def _judge_coverage(
@@ -362,6 +394,24 @@ def _judge_comparison(report: GateReport, settings: GateSettings) -> list[GateFa
                     stratum=f"{name}, {paired.name}",
                     measured=f"recall {difference:+.4f}, lower bound {lower:+.4f} ({paired.queries} queries)",
                     required=f"lower bound at least {-settings.non_inferiority_margin:+.4f}",
+                )
+            )
+    return failures
+
+
+def _judge_health(report: GateReport, settings: GateSettings) -> list[GateFailure]:
+    failures = []
+    for name, limit in settings.health_limits.items():
+        if name.startswith(health_names.OF_THE_PARENT) and report.comparison.skipped is not None:
+            continue
+        measured = report.health.get(name)
+        least = name in health_names.AT_LEAST
+        if measured is None or not (measured >= limit if least else measured <= limit):
+            failures.append(
+                GateFailure(
+                    stratum=f"health {name}",
+                    measured="nothing" if measured is None else f"{measured:.6g}",
+                    required=f"{'at least' if least else 'at most'} {limit:g}",
                 )
             )
     return failures

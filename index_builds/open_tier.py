@@ -156,6 +156,21 @@ class OpenTier:
         found[~in_base] = self._delta[positions[~in_base] - base]
         return found
 
+    def unlisted(self) -> int:
+        """Return how many live vectors of the base lie in none of its inverted lists, where it has any."""
+        lists = _inverted_lists(self.inner)
+        if lists is None:
+            return 0
+        listed = np.zeros(len(self.base_keys), dtype=np.bool_)
+        for number in range(lists.nlist):
+            size = lists.list_size(number)
+            if size:
+                ids = lists.get_ids(number)
+                listed[_FAISS.rev_swig_ptr(ids, size)] = True
+                lists.release_ids(number, ids)
+        live = self.positions[: np.searchsorted(self.positions, len(self.base_keys))]
+        return int((~listed[live]).sum())
+
     def eligible(self, positions: NDArray[np.int64]) -> Eligible:
         """Return some live positions, made ready for :meth:`search`."""
         return Eligible(positions, len(self.base_keys))
@@ -274,12 +289,18 @@ class OpenTier:
 
 def lists_of(index: Any) -> int:
     """Return how many inverted lists an index has, below a refinement or a rotation; 0 for none."""
+    lists = _inverted_lists(index)
+    return 0 if lists is None else int(lists.nlist)
+
+
+def _inverted_lists(index: Any) -> Any:
+    """Return the inverted lists of an index, below a refinement or a rotation; None for an index without."""
     index = faiss.downcast_index(index)
     if isinstance(index, faiss.IndexRefine):
-        return lists_of(index.base_index)
+        return _inverted_lists(index.base_index)
     if isinstance(index, faiss.IndexPreTransform):
-        return lists_of(index.index)
-    return int(index.nlist) if isinstance(index, faiss.IndexIVF) else 0
+        return _inverted_lists(index.index)
+    return index.invlists if isinstance(index, faiss.IndexIVF) else None
 
 
 def _vectors_of(delta: Any, dimension: int) -> NDArray[np.float32]:

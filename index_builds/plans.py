@@ -5,9 +5,9 @@ vectors of 512 dimensions whose neighbours lie close together (``benchmarks/inde
 
 - 8-bit scalar codes lose one neighbour in seventy however widely they are searched (0.986 of ten on 200,000),
   and 8-bit graphs with them; half precision loses none.
-- One bit per dimension, refined with half-precision vectors, finds 0.998 where 4-bit product codes of the same
-  size find 0.95, and answers as fast as plain half-precision lists; codes and vectors stay mapped.  FAISS's
-  fast-scan variant of it is no faster, cannot be mapped, and is twice as slow under a filter.
+- One bit per dimension, refined with half-precision vectors, finds 0.998 where 4-bit product codes of the
+  same size find 0.95, and answers as fast as plain half-precision lists; codes and vectors stay mapped.
+  FAISS's fast-scan variant of it is no faster, cannot be mapped, and is twice as slow under a filter.
 - Below some hundred dimensions a bit per dimension says too little; half-precision lists are small there.
 """
 

@@ -258,6 +258,8 @@ def _audit(store: SnapshotStore, manifest: Manifest, truth: EmbeddingTruth, sett
             ),
             "queries_per_family": settings.audit_queries,
             "min_stratum_queries": min(settings.min_stratum_queries, settings.audit_queries),
+            "health_queries": 0,
+            "health_limits": {},
         }
     )
     queries = held_out_queries(keys, vectors, None, count=settings.audit_queries, seed=settings.seed + 1)

@@ -81,8 +81,7 @@ def held_out_queries(
         raise BuildInputError(f"cannot draw held-out queries from {message}")
     order = np.argsort(keys, kind="stable")
     ranked = keys[order]
-    # By a hash of the key, not of the place: a catalogue that changes a little keeps nearly all its queries.
-    drawn = np.sort(np.argsort(_mixed(ranked, seed), kind="stable")[:count])
+    drawn = sampled(ranked, count=count, seed=seed)
     own = ranked[drawn]
     members: list[NDArray[np.int64]] = [own[row : row + 1] for row in range(len(own))]
     if groups is not None:
@@ -105,6 +104,16 @@ def held_out_queries(
         own_keys=own,
         excluding=excluding,
     )
+
+
+def sampled(keys: NDArray[np.int64], *, count: int, seed: int) -> NDArray[np.int64]:
+    """Return the sorted places of a sample of keys: all of them where there are no more than ``count``.
+
+    Drawn by a hash of the key, not of the place: a catalogue that changes a little keeps nearly all its
+    sample.
+    """
+    drawn: NDArray[np.int64] = np.sort(np.argsort(_mixed(keys, seed), kind="stable")[:count])
+    return drawn
 
 
 def _mixed(keys: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:

@@ -120,6 +120,7 @@ class OpenSnapshot:
         tiers: tuple[Tier, ...] = SERVED,
         excluding: NDArray[np.int64] | None = None,
         among: NDArray[np.int64] | None = None,
+        exhaustive: bool = False,
     ) -> Neighbours:
         """Return the ``k`` best images for every query, best first, ties by key.
 
@@ -134,6 +135,7 @@ class OpenSnapshot:
             excluding: Keys not to return: shape ``(any,)`` for all queries or ``(queries, any)``, padded with
                 ``-1``.
             among: Search only these keys.
+            exhaustive: Compare with every eligible code, whatever that takes: to measure, not to serve.
 
         Raises:
             SearchError: If the queries do not fit the snapshot, or k is not positive.
@@ -154,7 +156,7 @@ class OpenSnapshot:
             eligible = self._eligible(opened, where, among)
             if eligible is not None and not len(eligible):
                 continue
-            tier_rows, found = _candidates(opened, queries, k, eligible, without)
+            tier_rows, found = _candidates(opened, queries, k, eligible, without, exhaustive)
             rows.append(tier_rows)
             keys.append(opened.all_keys[found])
             scores.append(_exact_scores(opened, queries, tier_rows, found))
@@ -226,13 +228,14 @@ def _candidates(
     k: int,
     among: Eligible | None,
     without: NDArray[np.int64] | None,
+    exhaustive: bool,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return query rows and positions of at least ``k`` candidates per query, where so many are eligible."""
     eligible = opened.count if among is None else len(among)
     banned = None if without is None else _banned(opened, among, without)
     most = 0 if banned is None else max(map(len, banned))
     fetch = min(k + _SLACK + most, eligible)
-    _, found = opened.search(queries, fetch, among)
+    _, found = (opened.scan if exhaustive else opened.search)(queries, fetch, among)
     kept = _kept(found, banned)
     owed = np.full(len(queries), min(k, eligible), dtype=np.int64)
     if banned is not None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from index_builds import health_names
 from index_builds.tiers import Tier
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -108,12 +109,30 @@ class GateSettings(BaseModel):
     min_coverage: Share = 0.98  # of accepted pictures that have a vector; below it nothing is built
     vector_sample: int = Field(default=1000, ge=1)  # vectors compared with the embedding truth
     audit_queries: int = Field(default=50, ge=1)  # measured again at promotion
+    health_queries: int = Field(default=1000, ge=0, le=10_000)  # pictures asked about beyond recall; 0: none
+    health_limits: dict[str, float] = Field(default_factory=dict)  # by health_names; judged where set
     seed: int = Field(default=7, ge=0)
 
     def for_refresh(self) -> "GateSettings":
         """Return the settings for a base that was judged before, with a small change on top."""
         asked = min(self.queries_per_family, self.refresh_queries_per_family)
         return self.model_copy(update={"queries_per_family": asked})
+
+    @model_validator(mode="after")
+    def _limits_are_of_what_is_measured(self) -> "GateSettings":
+        known = (*health_names.AT_LEAST, *health_names.AT_MOST)
+        unknown = sorted(set(self.health_limits) - set(known))
+        if unknown:
+            message = (
+                f"health_limits name {', '.join(unknown)}, which nothing measures: {', '.join(known)} are"
+            )
+            raise ValueError(message)
+        if self.health_limits and not self.health_queries:
+            message = (
+                "health_limits are set and health_queries is 0: ask about some pictures, or drop the limits"
+            )
+            raise ValueError(message)
+        return self
 
 
 class RetentionSettings(BaseModel):

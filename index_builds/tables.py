@@ -1,4 +1,4 @@
-"""SQL tables of snapshots and of the pointer that serving follows."""
+"""SQL tables of snapshots, of the pointer that serving follows, and of what live queries found."""
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Index, MetaData, Table
@@ -52,4 +52,16 @@ promotions = Table(
     Column("actor", String(200), nullable=False),
     Column("reason", Text),
     Index("ix_promotions_collection", "collection", "pointer_version", unique=True),
+)
+
+shadow_recall = Table(
+    "shadow_recall",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("hour", String(20), primary_key=True),  # its begin, UTC
+    Column("snapshot_id", String(80), primary_key=True),  # that answered
+    Column("channel", String(64), primary_key=True),
+    Column("queries", Integer, nullable=False),  # sampled, with something to find
+    Column("found", Integer, nullable=False),
+    Column("possible", Integer, nullable=False),
 )

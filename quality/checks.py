@@ -4,7 +4,8 @@ The rules are elsewhere (``image_rules``, ``expectations``, ``index_builds.gate`
 them.  Blocking ones keep bad data from what is downstream; the others warn.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
@@ -14,6 +15,7 @@ from catalog.accounting import books
 from catalog.community.consent import NO_CONSENT
 from catalog.declarations import FeedRegistry
 from index_builds.gate_report import judge
+from index_builds.service_recall import HourlyRecall, queries_needed, recall_and_bound
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 from index_builds.standing import standing_candidate
@@ -35,6 +37,7 @@ from vision.encoder_records import label_of, recorded_ids
 REJECTS_AT_MOST = 0.05  # share of a feed's rows
 FAILED_PICTURES_AT_MOST = 0.10  # share of a feed's picture references
 REFUSED_PICTURES_AT_MOST = 0.25  # share of a collection's pictures that rules kept out
+SERVICE_HOURS = 24  # over which live queries are judged together
 
 
 @dg.asset_check(asset="listings")
@@ -196,14 +199,72 @@ def recall_holds(
         return dg.AssetCheckResult(passed=False, description=description)
     manifest = snapshots.manifest(collection, judged)
     failures = judge(manifest.gate, index_settings.gate)
-    lines = ["| stratum | measured | required |", "|---|---|---|"]
-    lines += [f"| {failure.stratum} | {failure.measured} | {failure.required} |" for failure in failures]
+    lines = ["| stratum | measured | required | what was counted |", "|---|---|---|---|"]
+    lines += [
+        f"| {failure.stratum} | {failure.measured} | {failure.required} | {failure.meaning} |"
+        for failure in failures
+    ]
     return dg.AssetCheckResult(
         passed=not failures,
         metadata={
             "snapshot_id": manifest.snapshot_id,
             "strata": len(manifest.gate.strata),
             "failures": dg.MetadataValue.md("\n".join(lines) if failures else "none"),
+        },
+    )
+
+
+@dg.asset_check(asset="promoted_index")
+def recall_holds_in_service(
+    context: dg.AssetCheckExecutionContext,
+    snapshots: dg.ResourceParam[SnapshotStore],
+    index_settings: dg.ResourceParam[IndexSettings],
+    clock: dg.ResourceParam[Callable[[], datetime]],
+) -> dg.AssetCheckResult:
+    """Of the live queries of the last hours, the promoted snapshot's lower recall bound clears its floor."""
+    from index_builds.service_records import recent_shadow_recall
+
+    collection, gate = context.partition_key, index_settings.gate
+    promoted = snapshots.promoted(collection)
+    if promoted is None:
+        return dg.AssetCheckResult(passed=True, description="nothing is promoted yet")
+    measured = recent_shadow_recall(snapshots.engine, collection, promoted, now=clock(), hours=SERVICE_HOURS)
+    tiers = snapshots.manifest(collection, promoted).content.tiers
+    floor = min(gate.floors.of(tier).overall for tier in tiers)
+    return service_result(collection, measured, floor=floor, confidence=gate.confidence)
+
+
+def service_result(
+    collection: str, measured: Sequence[HourlyRecall], *, floor: float, confidence: float
+) -> dg.AssetCheckResult:
+    """Judge what live queries found: by channel, over all hours together; too few queries say nothing."""
+    needed = queries_needed(floor, confidence=confidence)
+    lines = ["| channel | queries | recall | lower bound | floor | |", "|---|---|---|---|---|---|"]
+    short = []
+    for channel in sorted({one.channel for one in measured}):
+        own = [one for one in measured if one.channel == channel]
+        queries = sum(one.queries for one in own)
+        recall, lower = recall_and_bound(own, confidence=confidence)
+        verdict = f"fewer than {needed} queries: not judged"
+        if queries >= needed:
+            verdict = "" if lower >= floor else "**below its floor**"
+            short += [] if lower >= floor else [f"{channel} {recall:.4f}, lower bound {lower:.4f}"]
+        lines.append(f"| {channel} | {queries} | {recall:.4f} | {lower:.4f} | {floor:.4f} | {verdict} |")
+    lines += ["", "| hour | channel | queries | recall |", "|---|---|---|---|"]
+    lines += [
+        f"| {one.hour} | {one.channel} | {one.queries} | {one.found / one.possible:.4f} |" for one in measured
+    ]
+    advice = (
+        f"recall of live queries fell below {floor:g}: {'; '.join(short)}. `loupe snapshots rollback -c "
+        f"{collection}` goes back to the snapshot before; look at its last gate first "
+        "(`loupe snapshots show`)"
+    )
+    return dg.AssetCheckResult(
+        passed=not short,
+        description=advice if short else None,
+        metadata={
+            "queries": sum(one.queries for one in measured),
+            "recall": dg.MetadataValue.md("\n".join(lines) if measured else "no live query was measured"),
         },
     )
 
@@ -265,4 +326,5 @@ CHECKS = (
     refused_pictures_stay_rare,
     everything_is_accounted_for,
     recall_holds,
+    recall_holds_in_service,
 )

@@ -83,6 +83,8 @@ def show(
     for stratum in manifest.gate.strata:
         strata.add_row(stratum.name, str(stratum.queries), f"{stratum.recall:.4f}", f"{stratum.lower:.4f}")
     console.print(strata)
+    if manifest.gate.health:
+        console.print(_health(manifest.gate.health, session.settings.gate.health_limits))
     failures = judge(manifest.gate, session.settings.gate)
     for failure in failures:
         console.print(str(failure), style="red", markup=False)
@@ -236,6 +238,16 @@ def _actor() -> str:
     import getpass
 
     return f"loupe, {getpass.getuser()}"
+
+
+def _health(health: dict[str, float], limits: dict[str, float]) -> Table:
+    table = Table(box=None, header_style="dim")
+    for heading in (f"beyond recall, {health['queries']:.0f} pictures asked about", "measured", "limit"):
+        table.add_column(heading, justify="right" if table.columns else "left")
+    for name, measured in health.items():
+        if name != "queries":
+            table.add_row(name, f"{measured:.4f}", f"{limits[name]:g}" if name in limits else "")
+    return table
 
 
 def _pairs(values: dict[str, Any]) -> str:

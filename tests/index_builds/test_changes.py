@@ -4,16 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from index_house import SETTINGS, asked_anew, build_of, make_catalogue, sqlite_store, with_vectors
+from index_house import build_of, make_catalogue, sqlite_store, with_vectors
 
 from index_builds.errors import SnapshotDamagedError
 from index_builds.exact import exact_neighbours
 from index_builds.filters import SnapshotFilter
 from index_builds.gate import run_gate
-from index_builds.gate_truth import truth_of
-from index_builds.metadata_file import canonical_metadata
 from index_builds.open_tier import OpenTier
-from index_builds.reading import open_content, open_snapshot
+from index_builds.reading import open_snapshot
 from index_builds.tiers import TIERS
 
 
@@ -153,37 +151,6 @@ def test_a_damaged_delta_is_refused_by_name(tmp_path, changed):
     path.write_bytes(bytes(data))
     with pytest.raises(SnapshotDamagedError, match=delta.digest[:12]):
         open_snapshot(store, "house", second.snapshot_id)
-
-
-def test_a_delta_applied_twice_is_refused_by_name(tmp_path, changed):
-    """Its keys are in the new base already, and the delta still lies on top."""
-    store = sqlite_store(tmp_path)
-    before, after = changed
-    build_of(store, before)
-    on_top = build_of(store, after)
-    compacted = build_of(store, after, compact=True)
-    twice = compacted.content.model_copy(
-        update={
-            "tiers": {
-                **compacted.content.tiers,
-                "hot": {
-                    "visual": compacted.content.tiers["hot"]["visual"].model_copy(
-                        update={"delta": on_top.content.tiers["hot"]["visual"].delta}
-                    )
-                },
-            }
-        }
-    )
-    table = canonical_metadata(after.metadata, after.keys, after.tiers)
-    report = run_gate(
-        open_content(twice, store.file, snapshot_id=None),
-        truth_of(after.keys, after.vectors, table),
-        asked_anew(after).queries,
-        incumbent=None,
-        settings=SETTINGS.gate,
-    )
-    assert not report.passed
-    assert any(failure.startswith("ids_repeated") for failure in report.failures)
 
 
 def test_where_the_gate_refuses_a_delta_everything_is_built_anew(tmp_path, changed, monkeypatch):

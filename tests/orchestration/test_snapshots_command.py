@@ -70,3 +70,15 @@ def test_the_list_names_pins_and_the_time_of_publication(store, loupe):
 
     assert "candidate, pinned" in printed
     assert "2026-03-01T12:00:00Z" in printed
+
+
+def test_what_was_measured_beyond_recall_is_shown(store, loupe):
+    shown_id = build(store, slim_catalogue(24, tiers=TIERS), collection="shop").snapshot_id
+
+    shown = loupe("show", shown_id)
+
+    assert shown.exit_code == 0, shown.output
+    words = [line.split() for line in shown.output.splitlines()]
+    assert "beyond recall, 24 pictures asked about" in shown.output
+    assert any(line[:1] == ["unreached_share"] and len(line) == 2 for line in words)
+    assert any(line[:1] == ["hubness/skewness"] for line in words)

@@ -111,7 +111,9 @@ def slim_catalogue(count: int, *, tiers: tuple[str, ...] = ("hot",)) -> Catalogu
 
 
 SETTINGS = IndexSettings(
-    gate=GateSettings(bootstrap_samples=100, min_stratum_queries=8, vector_sample=200, audit_queries=20)
+    gate=GateSettings(
+        bootstrap_samples=100, min_stratum_queries=8, vector_sample=200, audit_queries=20, health_queries=60
+    )
 )
 
 
