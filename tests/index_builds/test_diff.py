@@ -128,6 +128,8 @@ def test_files_are_shared_new_or_gone_and_a_tier_that_empties_loses_its_plan(sto
         ("hot visual", "shared"),
         ("metadata", "new"),
         ("metadata", "gone"),
+        ("neighbours of pieces", "new"),
+        ("neighbours of pieces", "gone"),
         ("warm visual", "gone"),
         ("cold visual", "gone"),
     }
