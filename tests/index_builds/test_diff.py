@@ -134,7 +134,7 @@ def test_files_are_shared_new_or_gone_and_a_tier_that_empties_loses_its_plan(sto
         ("cold visual", "gone"),
     }
     assert found.bytes_of("shared") == before.content.tiers["hot"]["visual"].bytes
-    assert found.bytes_of("new") == after.content.metadata.bytes
+    assert found.bytes_of("new") == after.content.metadata.bytes + after.content.neighbours.bytes
     assert [(plan.name, plan.factory) for plan in found.plans] == [
         ("warm visual", ("Flat", None)),
         ("cold visual", ("Flat", None)),
