@@ -6,12 +6,13 @@ likely.  On other pieces the confidences are then held against how often they we
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 
-BINS = 10
+MOST_BINS = 10
 _STEEPEST = 200.0  # cosine similarities differ by hundredths; CLIP itself is trained up to 100
 _FIRST_SCALE = 20.0
 _OFFSET_WEIGHT = 1.0  # of the prior that holds offsets near 0: a term seen twice does not move far
@@ -93,11 +94,13 @@ def fit_scaling(scores: NDArray[np.float64], labels: NDArray[np.int64]) -> Scali
     )
 
 
-def reliability(confidences: ArrayLike, right: ArrayLike, *, bins: int = BINS) -> Reliability:
-    """Return how often answers were right, by how sure they were; ranges of equal width, empty ones left out.
+def reliability(confidences: ArrayLike, right: ArrayLike) -> Reliability:
+    """Return how often answers were right, by how sure they were.
 
-    The error is the mean of |accuracy - confidence| over the ranges, weighted by their counts (Naeini, Cooper
-    and Hauskrecht, AAAI 2015).
+    The error is the mean of |accuracy - confidence| over ranges of confidence, weighted by their counts
+    (Naeini, Cooper and Hauskrecht, AAAI 2015).  Of few answers that is too large by chance alone, the more
+    so the finer the ranges.  So they hold equally many answers, and are as many as leave accuracy rising from
+    one to the next (ECE-sweep: Roelofs et al., AISTATS 2022), up to ``MOST_BINS``.
 
     Raises:
         ValueError: If there is no answer, or lengths differ.
@@ -106,17 +109,22 @@ def reliability(confidences: ArrayLike, right: ArrayLike, *, bins: int = BINS) -
     if len(sure) != len(correct) or not len(sure):
         message = f"{len(sure)} confidences with {len(correct)} outcomes: nothing to measure"
         raise ValueError(message)
-    which = np.minimum((sure * bins).astype(np.int64), bins - 1)
-    found = tuple(
-        Bin(
-            lower=number / bins,
-            upper=(number + 1) / bins,
-            count=int((which == number).sum()),
-            confidence=float(sure[which == number].mean()),
-            accuracy=float(correct[which == number].mean()),
+    order = np.argsort(sure, kind="stable")
+    found: tuple[Bin, ...] = ()
+    for number in range(1, min(MOST_BINS, len(sure)) + 1):
+        finer = tuple(
+            Bin(
+                lower=float(sure[some[0]]),
+                upper=float(sure[some[-1]]),
+                count=len(some),
+                confidence=float(sure[some].mean()),
+                accuracy=float(correct[some].mean()),
+            )
+            for some in np.array_split(order, number)
         )
-        for number in np.unique(which).tolist()
-    )
+        if any(one.accuracy > following.accuracy for one, following in pairwise(finer)):
+            break
+        found = finer
     error = sum(one.count * abs(one.accuracy - one.confidence) for one in found) / len(sure)
     return Reliability(bins=found, count=len(sure), accuracy=float(correct.mean()), error=float(error))
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.embedding_parts import EmbeddingParts
 from vision.encoders import Encoder
 
 NOTHING = ""
@@ -78,25 +79,42 @@ def encode_question(encoder: Encoder, question: Question) -> Prompts:
     return Prompts(attribute=question.attribute, answers=tuple(known), vectors=vectors, unknown=unknown)
 
 
-def summed_scores(
-    vectors: NDArray[np.float32], owners: NDArray[np.int64], count: int, prompts: Prompts
-) -> NDArray[np.float64]:
-    """Return cosine similarities to every answer, as sums over the pictures of each piece.
+def mean_scores(
+    parts: EmbeddingParts,
+    keys: NDArray[np.int64],
+    owners: NDArray[np.int64],
+    count: int,
+    answers: NDArray[np.float32],
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return how alike each piece's pictures are to answers: cosine similarity, the mean over its pictures.
 
-    Sums, so that pictures may come in parts; divide by the number of pictures.
+    Vectors are read shard by shard, so that only one shard's are in memory.
 
     Args:
-        vectors: Unit vectors of pictures, shape ``(n, dimension)``.
-        owners: Which piece each picture is of, from 0 to ``count``, shape ``(n,)``.
+        parts: The vectors of pictures.
+        keys: Pictures, one for each piece that they are of, shape ``(n,)``.
+        owners: Which piece each is of, from 0 to ``count``, shape ``(n,)``.
         count: Number of pieces.
-        prompts: Whose answers; of the same encoder.
+        answers: Unit vectors of answers, of the same encoder, shape ``(k, dimension)``.
 
     Returns:
-        Shape ``(count, len(prompts.answers))``.
+        How many pictures of each piece have a vector, shape ``(count,)``; and the means, 0 where there is
+        none, shape ``(count, k)``.
     """
-    summed = np.zeros((count, len(prompts.answers)), dtype=np.float64)
-    np.add.at(summed, owners, (vectors @ prompts.vectors.T).astype(np.float64))
-    return summed
+    summed = np.zeros((count, len(answers)), dtype=np.float64)
+    pictures = np.zeros(count, dtype=np.int64)
+    for shard in np.unique(keys % parts.shard_count).tolist():
+        here = keys % parts.shard_count == shard
+        found, vectors = parts.read(keys[here])
+        if not len(found):
+            continue
+        of_found = (vectors @ answers.T).astype(np.float64)
+        places = np.minimum(np.searchsorted(found, keys[here]), len(found) - 1)
+        there = found[places] == keys[here]
+        np.add.at(summed, owners[here][there], of_found[places[there]])
+        np.add.at(pictures, owners[here][there], 1)
+    # Rounded: the last digits depend on how many pictures are multiplied at once.
+    return pictures, np.round(summed / np.maximum(pictures, 1)[:, None], 6)
 
 
 def _why_not(
