@@ -9,6 +9,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice, zip_longest
 from math import log
 from typing import Literal
 
@@ -133,20 +134,26 @@ def judged(
 def with_questions(rows: Iterable[AttributeRow], limit: int) -> list[AttributeRow]:
     """Mark the rows that people are asked about: contradictions first, then what they can tell most about.
 
-    Among contradictions the most confident come first, among others those of the highest entropy: what a
-    model is most uncertain of teaches most (uncertainty sampling; Lewis and Gale, SIGIR 1994).
+    The most confident contradictions come first.  Of what is in review, those of the highest entropy do: what
+    a model is most uncertain of teaches most (uncertainty sampling; Lewis and Gale, SIGIR 1994).  Attributes
+    take turns, since the entropies of questions with few and with many answers do not compare.
 
     Args:
         rows: Of one collection.
         limit: How many questions at most.
     """
-
-    def rank(row: AttributeRow) -> tuple[bool, float, str, str]:
-        contradicts = row.state == "contradicts"
-        value = (row.confidence or 0.0) if contradicts else row.entropy
-        return not contradicts, -value, row.piece_id, row.attribute
-
     kept = list(rows)
-    open_ones = sorted((row for row in kept if row.state in ("contradicts", "review")), key=rank)[:limit]
-    asked = {(row.piece_id, row.attribute) for row in open_ones}
+    against = sorted(
+        (row for row in kept if row.state == "contradicts"),
+        key=lambda row: (-(row.confidence or 0.0), row.piece_id, row.attribute),
+    )
+    in_review: dict[str, list[AttributeRow]] = {}
+    for row in kept:
+        if row.state == "review":
+            in_review.setdefault(row.attribute, []).append(row)
+    by_attribute = (
+        sorted(some, key=lambda row: (-row.entropy, row.piece_id))[:limit] for some in in_review.values()
+    )
+    in_turn = (row for turn in zip_longest(*by_attribute) for row in turn if row is not None)
+    asked = {(row.piece_id, row.attribute) for row in islice(chain(against, in_turn), limit)}
     return [replace(row, asked=(row.piece_id, row.attribute) in asked) for row in kept]

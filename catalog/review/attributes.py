@@ -43,16 +43,16 @@ def item(connection: Connection, collection: str, subject: Subject) -> ReviewIte
 
 
 def asleep(connection: Connection, collection: str) -> dict[int, str]:
-    """Return the decisions about pieces that are gone, or overtaken on merged ones, by number, and why."""
+    """Return the decisions that have no effect now, by number, and why: their pieces are gone or merged."""
     held = followed(
         in_force(connection, collection, "attribute").values(), forwarding(connection, collection)
     )
     newest = {one.subject: one.decision_id for one in held}
-    there = _titles(connection, collection, {one.subject[0] for one in held})
+    there = _listings(connection, collection, {one.subject[0] for one in held})
     found = {}
     for one in held:
         if one.subject[0] not in there:
-            found[one.decision_id] = f"piece {one.subject[0]} is gone"
+            found[one.decision_id] = f"no listing is of piece {one.subject[0]} now"
         elif newest[one.subject] != one.decision_id:
             found[one.decision_id] = f"#{newest[one.subject]} is about the piece that it was merged into"
     return found
