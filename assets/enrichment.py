@@ -185,11 +185,11 @@ def _rows(
     settings: EnrichmentSettings,
 ) -> list[AttributeRow]:
     rows = []
-    for name in attributes():
+    for name, asked in attributes().items():
         likely = None
         if name in scores:
             answers, of_pieces = scores[name]
-            likely = calibrations[name].scaling.probabilities(of_pieces).tolist()
+            likely = calibrations[name].probabilities(of_pieces).tolist()
             terms = calibrations[name].calibrated_terms
         for place, piece in enumerate(facts):
             seen = suggestion(answers, likely[place], terms) if likely and pictures[place] else None
@@ -199,6 +199,7 @@ def _rows(
                 stated=piece.stated.get(name, {}),
                 seen=seen,
                 decided=decided.get((piece.piece_id, name)),
+                silent=name in piece.silent and bool(asked.nothing),
                 floor=settings.floor,
             )
             if row is not None:

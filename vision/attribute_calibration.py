@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.calibration import Reliability, Scaling, fit_scaling, reliability
+from vision.calibration import Correction, Reliability, Scaling, fit_correction, fit_scaling, reliability
 from vision.zero_shot import NOTHING
 
 ENOUGH = 30  # known terms in each half, and measured suggestions; fewer give an interval too wide to act on
@@ -19,6 +19,7 @@ MOST_ERROR = 0.15  # expected calibration error on the half that nothing was fit
 ANOTHER = -1
 """The label of a piece whose term the encoder does not know: whatever it says of the piece is wrong."""
 
+_APART = 1e-6  # keeps the likeliest answer apart from the next
 # Without known pieces nothing can be fitted; this only gives an order to what people are asked.
 _UNFITTED_SCALE = 20.0
 
@@ -30,6 +31,8 @@ class AttributeCalibration:
     Attributes:
         answers: The answers, in the order of their scores' columns.
         scaling: How scores become probabilities.
+        correction: Of the confidence in terms.  One scale serves "none of these" and the terms alike, and
+            what fits the one leaves the others unsure or too sure.
         fitted: Known pieces it was fitted on, those without any of the terms among them.
         measured: How often suggestions were right on the other half, by confidence; None where there was
             none.  An answer "none of these" is no suggestion.
@@ -40,11 +43,16 @@ class AttributeCalibration:
 
     answers: tuple[str, ...]
     scaling: Scaling
+    correction: Correction
     fitted: int
     measured: Reliability | None
     answered: float | None
     term_examples: tuple[int, ...]
     why_not: str
+
+    def probabilities(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what each answer is worth; rows sum to 1, shape as ``scores``, ``(n, len(answers))``."""
+        return _corrected(self.scaling.probabilities(scores), self.answers, self.correction)
 
     @property
     def calibrated_terms(self) -> frozenset[str]:
@@ -86,6 +94,7 @@ def calibrate(
         return AttributeCalibration(
             answers=tuple(answers),
             scaling=Scaling(scale=_UNFITTED_SCALE, offsets=(0.0,) * len(answers)),
+            correction=Correction(),
             fitted=0,
             measured=None,
             answered=None,
@@ -93,7 +102,10 @@ def calibrate(
             why_not=f"{told[0]} and {told[1]} pieces of known terms in the halves, each needs {ENOUGH}",
         )
     scaling = fit_scaling(scores[to_fit], labels[to_fit])
-    likely = scaling.probabilities(scores[~fits])
+    seen = scaling.probabilities(scores[to_fit])
+    of_terms = terms[seen.argmax(axis=1)]
+    correction = fit_correction(seen.max(axis=1)[of_terms], (seen.argmax(axis=1) == labels[to_fit])[of_terms])
+    likely = _corrected(scaling.probabilities(scores[~fits]), answers, correction)
     best = likely.argmax(axis=1)
     right = best == labels[~fits]
     suggests = terms[best]
@@ -101,12 +113,32 @@ def calibrate(
     return AttributeCalibration(
         answers=tuple(answers),
         scaling=scaling,
+        correction=correction,
         fitted=int(to_fit.sum()),
         measured=measured,
         answered=float(right.mean()),
         term_examples=tuple(counts.tolist()),
         why_not=_why_not(measured),
     )
+
+
+def _corrected(
+    likely: NDArray[np.float64], answers: Sequence[str], correction: Correction
+) -> NDArray[np.float64]:
+    """Correct the likeliest answer where it is a term, and share out the rest; it stays the likeliest."""
+    terms = np.array([answer != NOTHING for answer in answers])
+    places = np.arange(len(likely))[terms[likely.argmax(axis=1)]] if len(likely) else np.arange(0)
+    found = likely.copy()
+    best = likely[places].argmax(axis=1)
+    before = likely[places, best]
+    rest = np.maximum(1.0 - before, 1e-12)
+    others = likely[places].copy()
+    others[np.arange(len(places)), best] = 0.0
+    second = others.max(axis=1) / rest
+    after = np.maximum(correction.corrected(before), second / (1.0 + second) + _APART)
+    found[places] = others * ((1.0 - after) / rest)[:, None]
+    found[places, best] = after
+    return found
 
 
 def _why_not(measured: Reliability | None) -> str:

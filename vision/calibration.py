@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
+from scipy.special import expit, logit
 
 MOST_BINS = 10
 _STEEPEST = 200.0  # cosine similarities differ by hundredths; CLIP itself is trained up to 100
@@ -28,6 +29,19 @@ class Scaling:
     def probabilities(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what each answer is worth, rows sum to 1, shape as ``scores``."""
         return _softmax(self.scale * scores + np.asarray(self.offsets))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """How a confidence becomes one that holds: a line through its log odds."""
+
+    slope: float = 1.0
+    shift: float = 0.0
+
+    def corrected(self, confidences: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return corrected confidences, of the same shape."""
+        held: NDArray[np.float64] = expit(self.slope * _log_odds(confidences) + self.shift)
+        return held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +108,29 @@ def fit_scaling(scores: NDArray[np.float64], labels: NDArray[np.int64]) -> Scali
     )
 
 
+def fit_correction(confidences: NDArray[np.float64], right: NDArray[np.bool_]) -> Correction:
+    """Return the correction under which outcomes are most likely (Platt scaling: Platt, 1999).
+
+    Few outcomes move it little: a prior holds it near no correction at all.
+    """
+    odds, outcome = _log_odds(confidences), right.astype(np.float64)
+
+    def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        slope, shift = parameters
+        logits = slope * odds + shift
+        value = float((np.logaddexp(0.0, logits) - outcome * logits).sum())
+        value += 0.5 * _OFFSET_WEIGHT * ((slope - 1.0) ** 2 + shift**2)
+        residual = expit(logits) - outcome
+        slopes = [float(residual @ odds), float(residual.sum())]
+        prior = _OFFSET_WEIGHT * np.array([slope - 1.0, shift])
+        return float(value), np.array(slopes) + prior
+
+    found = minimize(
+        loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0.0, None), (None, None)]
+    )
+    return Correction(slope=round(float(found.x[0]), 4), shift=round(float(found.x[1]), 4))
+
+
 def reliability(confidences: ArrayLike, right: ArrayLike) -> Reliability:
     """Return how often answers were right, by how sure they were.
 
@@ -127,6 +164,11 @@ def reliability(confidences: ArrayLike, right: ArrayLike) -> Reliability:
         found = finer
     error = sum(one.count * abs(one.accuracy - one.confidence) for one in found) / len(sure)
     return Reliability(bins=found, count=len(sure), accuracy=float(correct.mean()), error=float(error))
+
+
+def _log_odds(confidences: NDArray[np.float64]) -> NDArray[np.float64]:
+    odds: NDArray[np.float64] = logit(np.clip(confidences, 1e-6, 1 - 1e-6))
+    return odds
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,7 +4,8 @@
 ``contradicts``  feeds state something else than a picture suggests with confidence; what is stated holds
 ``stated``       feeds state it, and no picture confidently suggests otherwise
 ``suggested``    nobody states it, and a calibrated suggestion clears the floor: it may be filtered by
-``review``       nobody states it, and the suggestion does not: for a person, never for filters
+``review``       nobody states it, and the suggestion does not clear the floor, or a feed that states it of
+                 others is silent, which says that there is none: for a person, never for filters
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -96,6 +97,7 @@ def judged(
     stated: Mapping[str, Sequence[str]],
     seen: Suggestion | None,
     decided: str | None,
+    silent: bool,
     floor: float,
 ) -> AttributeRow | None:
     """Return the row of one attribute of one piece; None where nobody and nothing says anything of it.
@@ -106,6 +108,8 @@ def judged(
         stated: Term to the listings that state it.
         seen: What pictures suggest; None where they were not asked.
         decided: What a person decided.
+        silent: Whether a feed says by its silence that the piece has none of the terms.  Known pieces of that
+            kind are part of what confidences are measured on; among them alone, suggestions are mostly wrong.
         floor: Least confidence of a suggestion that may be filtered by.
     """
     row = AttributeRow(piece_id=piece_id, attribute=attribute, state="review", stated=stated, decided=decided)
@@ -128,7 +132,7 @@ def judged(
         return replace(row, state="contradicts" if against else "stated")
     if row.suggested is None:
         return None
-    return replace(row, state="suggested" if sure else "review")
+    return replace(row, state="suggested" if sure and not silent else "review")
 
 
 def with_questions(rows: Iterable[AttributeRow], limit: int) -> list[AttributeRow]:

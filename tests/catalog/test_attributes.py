@@ -29,14 +29,15 @@ def seen(*shares):
     return suggestion(ANSWERS, shares, CALIBRATED)
 
 
-def row(stated=None, decided=None, shares=None, floor=0.8):
+def row(stated=None, decided=None, shares=None, silent=False):
     return judged(
         "p",
         "motif",
         stated=stated or {},
         seen=seen(*shares) if shares else None,
         decided=decided,
-        floor=floor,
+        silent=silent,
+        floor=0.8,
     )
 
 
@@ -101,6 +102,7 @@ def test_a_declaration_that_cannot_be_used_is_refused_by_its_place(text, complai
     [
         ({"shares": (0.9, 0.05, 0.03, 0.02)}, "suggested", ("heart",)),
         ({"shares": (0.7, 0.2, 0.05, 0.05)}, "review", ()),
+        ({"shares": (0.9, 0.05, 0.03, 0.02), "silent": True}, "review", ()),
         ({"shares": (0.02, 0.03, 0.9, 0.05)}, "review", ()),  # sure of a term that is not calibrated
         ({"stated": {"star": ["m:1"]}}, "stated", ("star",)),
         ({"stated": {"heart": ["m:1"]}, "shares": (0.9, 0.05, 0.03, 0.02)}, "stated", ("heart",)),

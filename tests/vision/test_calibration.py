@@ -1,5 +1,7 @@
 """Confidences that hold, measured on what nothing was fitted on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from vision.attribute_calibration import (
     calibrate,
     is_fitted_on,
 )
-from vision.calibration import Scaling, fit_scaling, reliability
+from vision.calibration import Correction, Scaling, fit_correction, fit_scaling, reliability
 from vision.zero_shot import NOTHING
 
 ANSWERS = ("heart", "star", NOTHING)
@@ -65,6 +67,29 @@ def test_a_fit_repeats_to_the_last_digit():
     scores, labels = drawn(500)
 
     assert fit_scaling(scores, labels) == fit_scaling(scores.copy(), labels.copy())
+
+
+def test_confidences_that_are_too_low_are_corrected_and_one_outcome_moves_them_little():
+    rng = np.random.default_rng(6)
+    sure = rng.uniform(0.3, 0.7, 2000)
+    right = rng.random(2000) < sure + 0.2
+
+    many, one = fit_correction(sure, right), fit_correction(sure[:1], right[:1])
+
+    assert reliability(many.corrected(sure), right).error < 0.03
+    assert reliability(sure, right).error > 0.15
+    assert np.abs(one.corrected(sure) - sure).max() < 0.15
+
+
+def test_a_correction_never_changes_what_is_likeliest():
+    scores, labels = drawn(600)
+    found = calibrate(ANSWERS, scores, labels, halves(600))
+    lowered = replace(found, correction=Correction(slope=0.1, shift=-3.0))
+
+    likely = lowered.probabilities(scores)
+
+    assert (likely.argmax(axis=1) == found.scaling.probabilities(scores).argmax(axis=1)).all()
+    assert likely.sum(axis=1) == pytest.approx(1.0)
 
 
 def test_the_error_is_the_distance_of_accuracy_from_confidence_weighted_by_counts():
