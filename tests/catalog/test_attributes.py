@@ -60,6 +60,8 @@ def stated(attribute, language="en", **said):
         ("setting", "en", {"title": "Ring", "description": "a ruby, prong-set"}, ("prong",)),
         ("setting", "de", {"title": "Ring", "description": "Zargenfassung"}, ("bezel",)),
         ("material_look", "fr", {"title": "x", "description": "or jaune, fini martelé"}, ("hammered",)),
+        ("motif", "fr", {"title": "Bague soleil, pierre de lune"}, ("sun",)),
+        ("material_look", "fr", {"title": "x", "description": "fini mat, oxyde de zirconium"}, ("matte",)),
         ("style", "en", {"styles": ["vintage"]}, ("vintage",)),
         ("era", "en", {"styles": ["art_deco"], "title": "Victorian ring"}, ("art_deco", "victorian")),
         ("craftsmanship", "en", {"title": "x", "description": "Can be engraved"}, ()),
