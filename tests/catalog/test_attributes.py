@@ -62,6 +62,7 @@ def stated(attribute, language="en", **said):
         ("material_look", "fr", {"title": "x", "description": "or jaune, fini martelé"}, ("hammered",)),
         ("motif", "fr", {"title": "Bague soleil, pierre de lune"}, ("sun",)),
         ("material_look", "fr", {"title": "x", "description": "fini mat, oxyde de zirconium"}, ("matte",)),
+        ("material_look", "ar", {"title": "ساعة مينا اسود"}, ()),
         ("style", "en", {"styles": ["vintage"]}, ("vintage",)),
         ("era", "en", {"styles": ["art_deco"], "title": "Victorian ring"}, ("art_deco", "victorian")),
         ("craftsmanship", "en", {"title": "x", "description": "Can be engraved"}, ()),
