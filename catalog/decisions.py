@@ -1,15 +1,16 @@
 """What people decided: a log that only grows, and what of it is in force.
 
-Three kinds of subjects can be decided:
+Four kinds of subjects can be decided:
 
 ``picture``        ``(image_id,)``: ``accept`` or ``reject``
 ``join``           two listing ids, sorted: ``same`` piece or ``different`` ones
 ``contradiction``  ``(piece_id, field)``: the listing or the feed that is right, or ``none``
+``attribute``      ``(piece_id, attribute)``: the term that it has, or ``none``
 
 The newest decision on a subject is in force, by its number in the log: clocks do not order decisions.  Taking
 one back is an event of its own (``undone``), after which the subject is as undecided as before.  What a
-decision then does to pictures, pieces and words is told by ``image_ledger``, ``pieces`` and
-``cross_reference``.
+decision then does to pictures, pieces, words and attributes is told by ``image_ledger``, ``pieces``,
+``cross_reference`` and ``attributes``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,8 +25,8 @@ from catalog.errors import CatalogError
 from catalog.tables import decisions
 from storage.database import reading
 
-Kind = Literal["picture", "join", "contradiction"]
-KINDS: tuple[Kind, ...] = ("picture", "join", "contradiction")
+Kind = Literal["picture", "join", "contradiction", "attribute"]
+KINDS: tuple[Kind, ...] = ("picture", "join", "contradiction", "attribute")
 ACCEPT, REJECT, SAME, DIFFERENT, NONE, UNDONE = "accept", "reject", "same", "different", "none", "undone"
 OPTIONS: Mapping[Kind, tuple[str, ...]] = {"picture": (ACCEPT, REJECT), "join": (SAME, DIFFERENT)}
 
@@ -166,7 +167,8 @@ def _checked(kind: Kind, subject: Sequence[str], decision: str) -> Subject:
         message = f"a {kind} is decided by {' or '.join(known)}, not by {decision!r}"
         raise DecisionError(message)
     if not decision:
-        message = "a contradiction is decided by the listing or the feed that is right, or by none"
+        by = "the term that it has" if kind == "attribute" else "the listing or the feed that is right"
+        message = f"a question of kind {kind} is decided by {by}, or by none"
         raise DecisionError(message)
     return about
 
@@ -175,6 +177,7 @@ _SUBJECTS: Mapping[Kind, str] = {
     "picture": "it is about one picture's id",
     "join": "it is about two different listing ids",
     "contradiction": "it is about a piece id and a field",
+    "attribute": "it is about a piece id and an attribute",
 }
 
 

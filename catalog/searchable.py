@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from catalog.attributes.ledger import Enriched, enriched_in
 from catalog.forwarding import final, forwarding
 from catalog.tables import (
     deliveries,
@@ -39,7 +40,9 @@ class SearchableImages:
     ``rows`` carry image_key, image_id, piece_id, listing_id, source, category, brand, metal, metal_colour,
     stones, styles, colour, availability, price_minor, currency, title, url, and for the tier rule
     ``age_days`` (since first seen), ``withdrawn`` and ``looked_at``.  They are sorted by (image_key,
-    listing_id).  A withdrawn listing's availability is ``discontinued``, whatever it last said.
+    listing_id).  A withdrawn listing's availability is ``discontinued``, whatever it last said.  Where no
+    feed states a piece's style, ``styles`` is what a person decided, or what its pictures suggest with
+    confidence, as the last run left it.
     """
 
     as_of: datetime | None
@@ -69,6 +72,11 @@ def searchable_images(engine: Engine, collection: str) -> SearchableImages:
                 )
                 .distinct()
             ).scalars()
+        }
+        styles = {
+            piece_id: found["style"]
+            for piece_id, found in enriched_in(connection, collection, "style").items()
+            if found["style"].source != "stated"
         }
         rows = connection.execute(
             sa.select(
@@ -100,7 +108,7 @@ def searchable_images(engine: Engine, collection: str) -> SearchableImages:
             .order_by(images.c.image_key, listings.c.listing_id)
         ).mappings()
         # A listing may name one picture twice; JSON columns keep PostgreSQL from telling equal rows apart.
-        once = {(row["image_key"], row["listing_id"]): _row(row, as_of, looked_at) for row in rows}
+        once = {(row["image_key"], row["listing_id"]): _row(row, as_of, looked_at, styles) for row in rows}
         return SearchableImages(as_of=as_of, rows=list(once.values()))
 
 
@@ -137,10 +145,14 @@ def as_parquet(found: SearchableImages) -> bytes:
     return sink.getvalue()
 
 
-def _row(row: Mapping[Any, Any], as_of: datetime, looked_at: set[str]) -> dict[str, Any]:
+def _row(
+    row: Mapping[Any, Any], as_of: datetime, looked_at: set[str], styles: Mapping[str, Enriched]
+) -> dict[str, Any]:
     withdrawn = row["withdrawn_at"] is not None
+    enriched = styles.get(row["piece_id"])
     return {
         **{name: row[name] for name in ("image_key", "image_id", "piece_id", *_AS_STATED)},
+        "styles": row["styles"] or (list(enriched.values) if enriched else []),
         "source": row["feed"],
         "availability": "discontinued" if withdrawn else row["availability"],
         "age_days": (as_of - row["first_seen_at"]).days,

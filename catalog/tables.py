@@ -201,8 +201,9 @@ decisions = Table(
     metadata,
     Column("decision_id", Integer, primary_key=True, autoincrement=True),  # orders them: clocks do not
     Column("collection", String(64), nullable=False),
-    Column("kind", String(16), nullable=False),  # picture, join, contradiction
-    Column("subject", JSON, nullable=False),  # [image_id], [listing_id, listing_id] sorted, [piece_id, field]
+    Column("kind", String(16), nullable=False),  # picture, join, contradiction, attribute
+    # [image_id], [listing_id, listing_id] sorted, [piece_id, field], [piece_id, attribute]
+    Column("subject", JSON, nullable=False),
     Column("decision", String(300), nullable=False),  # see catalog.decisions
     Column("who", String(200), nullable=False),
     Column("why", Text, nullable=False),
@@ -332,6 +333,22 @@ image_domains = Table(
     Column(
         "bound", Float, nullable=False
     ),  # below it the picture is kept out, unless its listing states jewelry
+)
+
+piece_attributes = Table(
+    "piece_attributes",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("piece_id", String(32), primary_key=True),
+    Column("attribute", String(32), primary_key=True),  # style, era, motif, setting, material_look, ...
+    Column("state", String(12), nullable=False),  # decided, stated, suggested, contradicts, review
+    Column("stated", JSON, nullable=False),  # term -> the listings that state it
+    Column("decided", String(64)),  # a person's answer: a term, or none
+    Column("suggested", String(64)),  # the likeliest term by the pictures' vectors; null where there is none
+    Column("confidence", Float),  # of the suggestion, in [0, 1]
+    Column("calibrated", Boolean, nullable=False),  # whether the confidence was fitted, measured and holds
+    Column("asked", Boolean, nullable=False),  # whether it is a question for a person
+    Column("likely", JSON, nullable=False),  # the likeliest answers with what they are worth, best first
 )
 
 price_history = Table(

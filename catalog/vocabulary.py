@@ -19,7 +19,8 @@ from catalog.texts import comparable
 
 Field = Literal[
     "category", "other_goods", "picture_role", "metal", "metal_colour", "plating", "stone", "style", "colour",
-    "availability", "dimension", "consent", "tax",
+    "availability", "dimension", "consent", "tax", "era", "motif", "setting", "material_look",
+    "craftsmanship",
 ]  # fmt: skip
 _REMEMBERED = 8192  # a column's values repeat: "sterling silver" is looked up once, not a million times
 _NO_TERMS = frozenset({"unstated", "ignored"})
@@ -52,6 +53,11 @@ class _Phrases:
 def terms(field: Field) -> tuple[str, ...]:
     """Return our terms of a field, in the order of its file."""
     return tuple(term for term in _entries(field) if term not in _NO_TERMS)
+
+
+def spellings(field: Field, term: str, *, language: str = "en") -> tuple[str, ...]:
+    """Return the words of a language that stand for a term, in the order of its file."""
+    return tuple(_entries(field)[term].get(language, ()))
 
 
 @remembered(_REMEMBERED)

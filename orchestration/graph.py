@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from assets import attachments, channels, embeddings, feeds, images, index, pieces, quality
+from assets import attachments, attributes, channels, embeddings, feeds, images, index, pieces, quality
 from orchestration.automation import when_upstream_changed, when_upstream_ran
 from orchestration.partitions import Partitions
 
@@ -74,6 +74,13 @@ def places(partitions: Partitions) -> dict[str, Place]:
             # Embeddings run after every change of pieces; following both would propose without new vectors.
             automation=when_upstream_ran(ignoring=dg.AssetSelection.assets("pieces")),
         ),
+        "piece_attributes": Place(
+            group="catalogue",
+            owner=ingest,
+            partitions=collections,
+            # As for join_proposals: without new vectors there is nothing new to suggest.
+            automation=when_upstream_ran(ignoring=dg.AssetSelection.assets("pieces")),
+        ),
         "index_snapshot": Place(
             group="index",
             owner=search,
@@ -124,6 +131,7 @@ def placed_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
         embeddings.image_embeddings,
         channels.channel_vectors,
         pieces.join_proposals,
+        attributes.piece_attributes,
         index.index_snapshot,
         index.promoted_index,
     ]

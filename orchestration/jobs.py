@@ -37,8 +37,8 @@ EMBED = dg.define_asset_job(
 )
 INDEX = dg.define_asset_job(
     "index",
-    selection=["join_proposals", "index_snapshot", "promoted_index"],
-    description="Propose joins; build a candidate snapshot, run its gate, and promote it if it passes.",
+    selection=["join_proposals", "piece_attributes", "index_snapshot", "promoted_index"],
+    description="Propose joins, suggest attributes; build a snapshot, run its gate, promote it if it passes.",
 )
 PROMOTE = dg.define_asset_job(
     "promote",

@@ -25,6 +25,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
+from catalog.attributes.settings import EnrichmentSettings
 from catalog.declarations import FeedDeclaration, Name
 from index_builds.settings import (
     GateSettings,
@@ -118,6 +119,7 @@ class Settings(_Strict):
     retention: RetentionSettings = RetentionSettings()
     signing: SigningSettings = SigningSettings()
     images: ImageSettings = ImageSettings()
+    enrichment: EnrichmentSettings = EnrichmentSettings()
     s3: S3Settings = S3Settings()
     sample: SampleSettings | None = None
     # The key of contributors' pseudonyms; without it none is kept.  Another key gives everybody another one.

@@ -1,4 +1,4 @@
-"""Small drawings for the Dagster UI: histograms with their bounds, and shares over time.
+"""Small drawings for the Dagster UI: histograms with their bounds, shares over time, reliability curves.
 
 Drawn with Pillow, so that the same numbers give the same bytes, and small enough to stand in metadata.
 """
@@ -87,6 +87,48 @@ def shares_over_time(series: Mapping[str, Sequence[tuple[datetime, float]]], *, 
             pen.ellipse((x - 2, y - 2, x + 2, y + 2), colour)
         pen.text((width - right + 12, upper + 16 * number), f"{feed} {points[-1][1]:.1%}", colour, font)
     return _webp(chart)
+
+
+def reliability_curves(curves: Mapping[str, Sequence[tuple[float, float, int]]], *, floor: float) -> bytes:
+    """Draw one square per name of accuracy over confidence and return a WebP.
+
+    The grey line is where both are equal, the orange one the floor.  A dot is as large as its count.
+
+    Args:
+        curves: Name to (mean confidence, accuracy, count) of each range, by rising confidence.
+        floor: Confidence from which answers are used.
+
+    Raises:
+        ValueError: If there is no curve.
+    """
+    if not curves:
+        message = "there is no reliability curve to draw"
+        raise ValueError(message)
+    side, margin, top = 220, 30, 22
+    span = side - margin - 12
+    sheet = Image.new("RGB", (len(curves) * side, side + top), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
+    for number, (name, ranges) in enumerate(curves.items()):
+        left, lower = number * side + margin, top + span + 4
+
+        def at(across: float, up: float, left: int = left, lower: int = lower) -> tuple[float, float]:
+            return left + across * span, lower - up * span
+
+        pen.text((left, 4), f"{name}, n={sum(count for _, _, count in ranges)}", _INK, font)
+        pen.rectangle((*at(0, 1), *at(1, 0)), outline=_PALE)
+        pen.line((*at(0, 0), *at(1, 1)), _PALE, 2)
+        pen.line((*at(floor, 0), *at(floor, 1)), _REVIEW, 1)
+        pen.line([at(sure, right) for sure, right, _ in ranges], _LINES[0], 2)
+        most = max(count for _, _, count in ranges)
+        for sure, right, count in ranges:
+            (x, y), radius = at(sure, right), 2 + 3 * (count / most) ** 0.5
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), _LINES[0])
+        pen.text((left, lower + 4), "0", _INK, font)
+        pen.text((left + span - 6, lower + 4), "1", _INK, font)
+        pen.text((left + span / 2 - 30, lower + 4), "confidence", _INK, font)
+        pen.text((number * side + 14, top), "1", _INK, font)
+        pen.text((number * side + 4, top + span / 2 - 6), "right", _INK, font)
+    return _webp(sheet)
 
 
 def _histogram(chart: Histogram) -> Image.Image:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from catalog import decisions
 from catalog.decisions import Decision, DecisionError, Kind, Subject
-from catalog.review import contradictions, joins, pictures
+from catalog.review import attributes, contradictions, joins, pictures
 from catalog.review.items import ReviewItem, item_id, most_valuable_first, stated
 from storage.database import reading
 
@@ -33,6 +33,7 @@ SOURCES: Mapping[Kind, Source] = {
     "picture": Source(waiting=pictures.waiting, item=pictures.item),
     "join": Source(waiting=joins.waiting, item=joins.item),
     "contradiction": Source(waiting=contradictions.waiting, item=contradictions.item),
+    "attribute": Source(waiting=attributes.waiting, item=attributes.item),
 }
 
 

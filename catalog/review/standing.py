@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine
 
 from catalog.decided_joins import settle
 from catalog.decisions import ACCEPT, UNDONE, Decision, history
-from catalog.review import contradictions, pictures
+from catalog.review import attributes, contradictions, pictures
 from catalog.review.items import item_id
 from catalog.tables import listings
 from storage.database import reading
@@ -71,8 +71,9 @@ def _asleep(connection: Connection, collection: str, log: list[Decision]) -> dic
     for overruled in joins.overruled:
         numbers = ", ".join(f"#{number}" for number in overruled.by)
         found[overruled.decision.decision_id] = "overruled", f"cannot hold beside {numbers}"
-    for number, because in contradictions.asleep(connection, collection).items():
-        found[number] = "dormant", because
+    for source in (contradictions, attributes):
+        for number, because in source.asleep(connection, collection).items():
+            found[number] = "dormant", because
     shown = pictures.shown_somewhere(connection, collection)
     for one in held:
         if one.kind == "picture" and one.subject[0] not in shown:

@@ -36,7 +36,7 @@ def list_questions(
     context: typer.Context,
     collection: Collection = None,
     kind: Annotated[
-        list[str] | None, typer.Option(help="picture, join or contradiction; may be repeated.")
+        list[str] | None, typer.Option(help="picture, join, contradiction or attribute; may be repeated.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="The first this many.")] = 20,
     as_json: AsJson = False,
@@ -122,7 +122,7 @@ def decide_question(
     decision: Annotated[
         str,
         typer.Argument(
-            help="accept or reject; same or different; the listing or feed that is right, or none."
+            help="accept or reject; same or different; the listing or feed that is right, a term, or none."
         ),
     ],
     why: Why,
@@ -283,6 +283,9 @@ def _evidence(item: "ReviewItem") -> list[str]:
         lines.append(f"{finding['rule']}{measured} {finding['unit'] or ''}".rstrip())
     lines += [f"shown by {listing}: {title}" for listing, title in seen.get("shown_by", {}).items()]
     lines += [f"{listing} says {shown(word)}" for listing, word in seen.get("said", {}).items()]
+    lines += [f"pictures say {term or 'none'} {share:.0%}" for term, share in seen.get("likely", ())]
+    if seen.get("calibrated") is False:
+        lines.append("these shares are not calibrated")
     if "why" in seen:
         lines.append(f"counts: {seen['counts'] or 'nobody'}, {seen['why']}")
     if "proposed" in seen:

@@ -20,6 +20,7 @@ SCRIPTS = Path(__file__).parents[2] / "benchmarks"
         ("duplicates", ["--renders", "12", "--copied", "2", "--hashes", "2000"], "copies"),
         ("rerun", ["--pieces", "12", "--days", "1", "--size-px", "192"], "figures"),
         ("million", ["--count", "3000", "--queries", "10"], "filters"),
+        ("enrichment", ["--pieces", "24", "--size-px", "224"], "figures"),
         ("out_of_domain", ["--pieces", "2", "--others", "6"], "figures"),
     ],
 )

@@ -12,7 +12,8 @@ from orchestration.partitions import Partitions, feed_day_key
 FEED_ASSETS = ("listings",)
 FOLLOWING = (
     "images", "picture_relations", "image_verdicts", "pieces", "trends", "renditions", "searchable_images",
-    "image_embeddings", "channel_vectors", "join_proposals", "index_snapshot", "promoted_index",
+    "image_embeddings", "channel_vectors", "join_proposals", "piece_attributes", "index_snapshot",
+    "promoted_index",
 )  # fmt: skip
 
 
@@ -120,7 +121,7 @@ def test_a_first_delivery_is_followed_to_promotion(settings):
 
     asked = [names for names in deployment.ticks(8) if names]
 
-    built = ["join_proposals", "index_snapshot"]
+    built = ["join_proposals", "piece_attributes", "index_snapshot"]
     assert asked[:3] == [CATALOGUE, ["image_embeddings", "channel_vectors"], built] or asked[:3] == [
         CATALOGUE,
         ["image_embeddings", "channel_vectors"],

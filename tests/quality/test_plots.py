@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from quality.contact_sheets import MOST_BYTES
-from quality.plots import Histogram, histograms, shares_over_time
+from quality.plots import Histogram, histograms, reliability_curves, shares_over_time
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -55,6 +55,14 @@ def test_a_share_that_rises_ends_higher_than_it_began():
     assert last.mean() < first.mean() - 100
 
 
+def test_a_curve_that_is_right_more_often_than_sure_lies_above_one_that_is_right_less_often():
+    def height(right):
+        drawing = pixels(reliability_curves({"motif": [(0.5, right, 40), (0.9, right, 40)]}, floor=0.8))
+        return np.flatnonzero((drawing[..., 2] - drawing[..., 0] > 60).any(axis=1)).mean()
+
+    assert height(0.9) < height(0.3) - 80
+
+
 def test_the_same_numbers_give_the_same_small_drawing():
     many = [chart(values=np.random.default_rng(1).normal(size=5000), name=f"m{n}") for n in range(12)]
 
@@ -67,3 +75,5 @@ def test_nothing_to_draw_is_an_error():
         histograms([])
     with pytest.raises(ValueError, match="no share"):
         shares_over_time({"maison": []}, highest=0.1)
+    with pytest.raises(ValueError, match="no reliability curve"):
+        reliability_curves({}, floor=0.8)
