@@ -1,9 +1,9 @@
 """What do the plans of ``plan_tier`` cost and find, beside the plain factories they were chosen over?
 
-Clustered unit vectors: 2,000 clusters in 48 dimensions, lifted to 512 with noise.  Every index is built by
-``build_index``, written, loaded as serving loads it, and asked one query at a time by one thread.  Search
-parameters of plans come from ``choose_parameters``; plain factories get the cheapest point of the same kind
-of grid that reaches the same recall, so that speeds compare.  Resident megabytes are measured in a fresh
+Vectors come from ``catalogue_vectors``; half of the queries are other pictures, half are text-like.  Every
+index is built by ``build_index``, written, loaded as serving loads it, and asked one query at a time by one
+thread.  Search parameters come from ``choose_parameters``: the cheapest point of a grid that reaches the
+tier's target, or the best there is.  Resident megabytes are measured in a fresh
 process, before the first query.
 """
 
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import faiss
 import numpy as np
+from catalogue_vectors import DIMENSION, Generator
 from hardware import hardware
 from numpy.typing import NDArray
 
@@ -26,7 +27,7 @@ from index_builds.build import build_index
 from index_builds.exact import Neighbours, exact_neighbours, pair_scores
 from index_builds.ids import ids_digest
 from index_builds.index_files import load_index
-from index_builds.manifest import IndexFile
+from index_builds.manifest import IndexFile, is_mapped
 from index_builds.open_tier import OpenTier
 from index_builds.operating_point import choose_parameters
 from index_builds.plans import TierPlan, plan_tier
@@ -35,7 +36,6 @@ from index_builds.settings import TierSettings
 from index_builds.tiers import TIERS
 
 OUT = Path(__file__).parent / "out" / "index_build.json"
-DIMENSION = 512
 QUERIES = 500
 _RESIDENT = """
 import sys
@@ -50,25 +50,18 @@ print(resident() - before)
 """
 
 
-def clustered(count: int, seed: int) -> NDArray[np.float32]:
-    """Return unit vectors in clusters, as embeddings of a catalogue are."""
-    random = np.random.default_rng(seed)
-    centres = random.normal(size=(2000, 48)).astype(np.float32)
-    lift = random.normal(size=(48, DIMENSION)).astype(np.float32) / 48**0.5
-    inner = centres[random.integers(2000, size=count)] + 0.4 * random.normal(size=(count, 48)).astype(
-        np.float32
-    )
-    vectors = inner @ lift + 0.1 * random.normal(size=(count, DIMENSION)).astype(np.float32)
-    unit: NDArray[np.float32] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    return unit
-
-
 def plain(plan: TierPlan) -> list[TierPlan]:
     """Return the plain factories that the plan's tier might have had."""
-    lists = plan_tier("warm", plan.count, plan.dimension, TierSettings()).grid
+    if plan.exact:
+        return []
+    lists = tuple({"nprobe": probe} for probe in (4, 8, 16, 32, 64, 128, 256, 512))
+    graph = tuple({"efSearch": width} for width in (32, 64, 128, 256, 512))
     others = {
-        "hot": {"HNSW32,Flat": plan.grid},
-        "warm": {"IVF1024,PQ128x4fs,Refine(SQ8)": tuple({**point, "k_factor": 8} for point in lists)},
+        "hot": {"HNSW32,SQ8": graph, "HNSW32,Flat": graph, "IVF2048,SQfp16": lists},
+        "warm": {
+            "IVF2048,SQ8": lists,
+            "IVF2048,PQ128x4fs,Refine(SQfp16)": tuple({**point, "k_factor": 16} for point in lists),
+        },
         "cold": {"IVF1024,PQ64": lists},
     }[plan.tier]
     return [
@@ -90,7 +83,7 @@ def measure(
     started = time.perf_counter()
     built = build_index(plan, keys, vectors, folder / "index")
     build_seconds = time.perf_counter() - started
-    mapped = plan.tier != "hot"
+    mapped = is_mapped(plan.tier, plan.factory)
     file = IndexFile(
         digest=built.digest,
         bytes=built.bytes,
@@ -105,7 +98,9 @@ def measure(
     index = load_index(built.path, digest=built.digest, mapped=mapped)
     opened = OpenTier(tier=plan.tier, index=index, file=file, path=built.path)
     none = np.empty(0, dtype=np.int64)
-    parameters = choose_parameters(plan, opened, keys, vectors, reserved=none, settings=TierSettings())
+    parameters = choose_parameters(
+        plan, opened, keys, vectors, reserved=none, settings=TierSettings()
+    ).parameters
     tuned = OpenTier(
         tier=plan.tier, index=index, file=file.model_copy(update={"parameters": parameters}), path=built.path
     )
@@ -153,8 +148,10 @@ def main() -> None:
     results = []
     threads = faiss.omp_get_max_threads()
     for size in sizes:
-        drawn = clustered(size + QUERIES, seed=size)
-        vectors, queries = drawn[:size], drawn[size:]
+        generator = Generator()
+        drawn = generator.catalogue(size + QUERIES // 2).vectors
+        vectors = drawn[:size]
+        queries = np.concatenate([drawn[size:], generator.text_queries(QUERIES // 2)])
         keys = np.arange(size, dtype=np.int64) * 7 + 3
         exact = exact_neighbours(queries, vectors, keys, k=10)
         for tier in TIERS:
