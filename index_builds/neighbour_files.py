@@ -41,10 +41,11 @@ def make_lists(
     tiers: NDArray[np.str_],
     folder: Path,
     *,
+    at_most: int,
     before: Sequence[Manifest],
     path_of: Callable[[str], Path],
 ) -> tuple[NeighboursFile, Path] | None:
-    """Write the lists of what a snapshot serves into a folder; None where it serves no piece.
+    """Write the lists of what a snapshot serves into a folder; None where it serves no piece, or too many.
 
     Args:
         opened: The snapshot.
@@ -53,11 +54,12 @@ def make_lists(
         vectors: Their vectors.
         tiers: The tier of each key.
         folder: Where the file goes, named by its digest.
+        at_most: Pieces up to which lists are made.
         before: Snapshots whose lists may be carried on, the likeliest first; none to work all out.
         path_of: Gives a file of the store.
     """
     pieces = served_pieces(metadata, keys, vectors, tiers)
-    if not len(pieces.piece_ids):
+    if not 0 < len(pieces.piece_ids) <= at_most:
         return None
     lists = neighbours_of(opened, pieces, before=_before(before, path_of))
     data = neighbours_bytes(lists)

@@ -173,7 +173,7 @@ def build_candidate(
             paths = {digest: path for one in made.values() for digest, path in one.paths.items()}
             paths[metadata_path.name] = metadata_path
             content = _content(encoder_id, rows, ids, made, held)
-            lists = standing_lists(before, content, store.intact) if settings.neighbours else None
+            lists = standing_lists(before, content, store.intact) if settings.neighbours_at_most else None
             if lists is not None:
                 content = content.model_copy(update={"neighbours": lists})
                 paths[lists.digest] = store.file(lists.digest)
@@ -184,7 +184,7 @@ def build_candidate(
             if manifest is not None:
                 break
             candidate = open_content(content, paths.__getitem__, snapshot_id=None)
-            if settings.neighbours and lists is None:
+            if settings.neighbours_at_most and lists is None:
                 tell("index: neighbours of pieces", len(inputs), len(inputs))
                 with watch.stage("neighbours"):
                     lists_made = make_lists(
@@ -194,6 +194,7 @@ def build_candidate(
                         vectors,
                         tiers,
                         folder,
+                        at_most=settings.neighbours_at_most,
                         before=[] if anew else before,
                         path_of=store.file,
                     )

@@ -175,7 +175,9 @@ class IndexSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     tiers: TierSettings = TierSettings()
-    neighbours: bool = True  # of every served piece, worked out when a snapshot is built
+    # Served pieces up to which each one's nearest pieces are worked out with a snapshot (0: never); a
+    # piece costs some three milliseconds.  Beyond it "more like this" is a search.
+    neighbours_at_most: int = Field(default=100_000, ge=0)
     gate: GateSettings = GateSettings()
     retention: RetentionSettings = RetentionSettings()
 

@@ -104,3 +104,11 @@ def test_damaged_lists_are_refused_and_do_not_stand_in_the_way_of_a_build(tmp_pa
         read_neighbours(path, first.content.neighbours.digest)
     changed = asked_anew(catalogue.take(np.arange(1, 120)))
     assert build(store, changed).gate.passed
+
+
+def test_more_pieces_than_allowed_get_no_lists(tmp_path):
+    catalogue = make_catalogue(120)
+    few = SETTINGS.model_copy(update={"neighbours_at_most": 5})
+    manifest = build(sqlite_store(tmp_path), catalogue, settings=few)
+    assert manifest.gate.passed
+    assert manifest.content.neighbours is None
