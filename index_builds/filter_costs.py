@@ -20,7 +20,7 @@ from index_builds.open_tier import Eligible, OpenTier, lists_of
 _QUERIES = 16
 _K = 10
 _LEAST = 20_000  # below, every way is fast
-_WIDENINGS = (1, 2, 4, 8)
+_WIDENINGS = (0.5, 1.0, 2.0, 4.0, 8.0)
 _SHARES = (0.02, 0.1)
 _ENOUGH = 0.98
 
@@ -71,7 +71,7 @@ def _gather_at_most(opened: OpenTier, queries: NDArray[np.float32], random: np.r
 
 
 def _scan_at_most(
-    opened: OpenTier, queries: NDArray[np.float32], random: np.random.Generator, widen: int, gather: int
+    opened: OpenTier, queries: NDArray[np.float32], random: np.random.Generator, widen: float, gather: int
 ) -> int:
     best = gather
     for share in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1):
@@ -107,7 +107,7 @@ def _widening(
     queries: NDArray[np.float32],
     order: NDArray[np.int64],
     random: np.random.Generator,
-) -> int:
+) -> float:
     """Return the least widening that finds the neighbours under filters that follow the position."""
     needed = _WIDENINGS[0]
     for share in _SHARES:

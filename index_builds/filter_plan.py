@@ -18,5 +18,5 @@ class FilterPlan(BaseModel):
 
     gather_at_most: int = Field(default=500, ge=0)  # up to here: decode and compare
     scan_at_most: int = Field(default=20_000, ge=0)  # up to here: compare all eligible codes
-    widen: int = Field(default=4, ge=1)  # lists probed: nprobe × this ÷ share eligible
+    widen: float = Field(default=4, gt=0)  # lists probed: nprobe × this ÷ share eligible, at least nprobe
     over_fetch_from: float = Field(default=2.0, ge=0.0)  # share eligible from which a graph over-fetches

@@ -12,6 +12,7 @@ from index_builds.build import sorted_inputs
 from index_builds.errors import BuildInputError, GateCannotRunError
 from index_builds.filters import SnapshotFilter, satisfying_rows
 from index_builds.gate_report import Target
+from index_builds.keys_file import fingerprints
 from index_builds.metadata_file import SCHEMA
 from index_builds.neighbour_pool import NeighbourPool, pool_of
 from index_builds.queries import Queries
@@ -29,6 +30,14 @@ class Truth:
     _eligible: dict[SnapshotFilter, NDArray[np.bool_]] = field(default_factory=dict, repr=False)
     _rows_in: dict[Target, NDArray[np.int64]] = field(default_factory=dict, repr=False)
     _row_keys: list[NDArray[np.int64]] = field(default_factory=list, repr=False)
+    _prints: list[NDArray[np.uint64]] = field(default_factory=list, repr=False)
+
+    @property
+    def prints(self) -> NDArray[np.uint64]:
+        """Fingerprints of the vectors, taken once."""
+        if not self._prints:
+            self._prints.append(fingerprints(self.vectors))
+        return self._prints[0]
 
     @property
     def row_keys(self) -> NDArray[np.int64]:

@@ -54,12 +54,15 @@ def make_lists(
         vectors: Their vectors.
         tiers: The tier of each key.
         folder: Where the file goes, named by its digest.
-        at_most: Pieces up to which lists are made.
+        at_most: Pieces, served or not, up to which lists are made.
         before: Snapshots whose lists may be carried on, the likeliest first; none to work all out.
         path_of: Gives a file of the store.
     """
+    named = metadata["piece_id"].combine_chunks().dictionary_encode()
+    if len(named.dictionary) > at_most:
+        return None
     pieces = served_pieces(metadata, keys, vectors, tiers)
-    if not 0 < len(pieces.piece_ids) <= at_most:
+    if not len(pieces.piece_ids):
         return None
     lists = neighbours_of(opened, pieces, before=_before(before, path_of))
     data = neighbours_bytes(lists)

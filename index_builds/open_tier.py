@@ -210,7 +210,7 @@ class OpenTier:
         share = eligible / max(self._base_count, 1)
         parameters = dict(self.file.parameters)
         if "nprobe" in parameters and eligible > plan.scan_at_most:
-            probes = ceil(parameters["nprobe"] * plan.widen / share)
+            probes = ceil(parameters["nprobe"] * max(plan.widen / share, 1.0))
             parameters["nprobe"] = min(probes, lists_of(self.inner))
             return self.ask(self.inner, queries, k, parameters, among.bitmap)
         if "efSearch" in parameters and share >= plan.over_fetch_from:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from index_builds.changes import change_since
 from index_builds.gate_truth import Truth
-from index_builds.keys_file import fingerprints
 from index_builds.neighbour_pool import NeighbourPool, carried_on, deep_enough, pool_of
 from index_builds.queries import Queries
 
@@ -46,7 +45,7 @@ class PoolCache:
         """
         if len(truth.keys) < _WORTH_IT:
             return pool_of(queries.vectors, truth.vectors, truth.keys)
-        prints = fingerprints(truth.vectors)
+        prints = truth.prints
         path = self._folder / f"{channel}.{family}.npz"
         known = self._remembered(path, queries.vectors, truth, prints)
         made = self._completed(known, queries.vectors, truth)

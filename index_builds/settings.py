@@ -116,7 +116,8 @@ class GateSettings(BaseModel):
     def for_refresh(self) -> "GateSettings":
         """Return the settings for a base that was judged before, with a small change on top."""
         asked = min(self.queries_per_family, self.refresh_queries_per_family)
-        return self.model_copy(update={"queries_per_family": asked})
+        health = min(self.health_queries, self.refresh_queries_per_family)
+        return self.model_copy(update={"queries_per_family": asked, "health_queries": health})
 
     @model_validator(mode="after")
     def _limits_are_of_what_is_measured(self) -> "GateSettings":
@@ -175,7 +176,7 @@ class IndexSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     tiers: TierSettings = TierSettings()
-    # Served pieces up to which each one's nearest pieces are worked out with a snapshot (0: never); a
+    # Pieces up to which each served one's nearest pieces are worked out with a snapshot (0: never); a
     # piece costs some three milliseconds.  Beyond it "more like this" is a search.
     neighbours_at_most: int = Field(default=100_000, ge=0)
     gate: GateSettings = GateSettings()
