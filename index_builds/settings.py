@@ -45,12 +45,46 @@ class ChangeSettings(BaseModel):
         )
 
 
-class TierSettings(BaseModel):
-    """What makes an image hot, and how each tier is indexed."""
+class Budget(BaseModel):
+    """How much a tier may hold at most; where several are set, all hold.  What does not fit goes a tier down."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    new_days: int = Field(default=30, ge=0)
+    pieces: int | None = Field(default=None, ge=0)
+    share: Share | None = None  # of the collection's pieces
+    megabytes: float | None = Field(default=None, ge=0.0)  # of whole visual vectors, four bytes a value
+
+
+class PlacementSettings(BaseModel):
+    """What makes a piece hot, and how much each tier may hold.
+
+    Heat is demand plus ``touch_weight`` for every search that answered with the piece.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    new_days: int = Field(default=30, ge=0)  # a piece first seen less than this many days ago is hot
+    enter_hot: float = Field(default=2.0, gt=0.0)  # heat at which a sellable piece enters
+    leave_hot: float = Field(default=0.5, gt=0.0)  # heat below which it leaves
+    min_stay_days: int = Field(default=3, ge=0)  # in the hot tier, while there is room
+    touch_weight: float = Field(default=0.1, ge=0.0)
+    hot_at_most: Budget = Budget()
+    warm_at_most: Budget = Budget()
+
+    @model_validator(mode="after")
+    def _leaves_no_higher_than_it_enters(self) -> "PlacementSettings":
+        if self.leave_hot > self.enter_hot:
+            message = (
+                f"leave_hot {self.leave_hot:g} is above enter_hot {self.enter_hot:g}: a piece between them "
+                "would move every night; lower leave_hot"
+            )
+            raise ValueError(message)
+        return self
+
+
+class TierSettings(PlacementSettings):
+    """What makes a piece hot, and how each tier is indexed."""
+
     hot: PlanSettings = PlanSettings(memory_fraction=0.5, target_recall=0.99)
     warm: PlanSettings = PlanSettings(memory_fraction=0.25, target_recall=0.98)
     cold: PlanSettings = PlanSettings(memory_fraction=0.10, target_recall=0.95)
