@@ -7,17 +7,18 @@ Here the rooms meet: vectors from ``vision``, rows and phrases from ``catalog``,
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from assets.placing import place_pieces
+from catalog.demand import Demand
 from index_builds.manifest import INSTEAD_OF, Manifest
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
-from index_builds.tiers import ListingFacts, place_image
 from storage.objects import ObjectStore
 from vision.embedding_parts import EmbeddingParts
 from vision.encoded_queries import text_vectors
@@ -25,8 +26,6 @@ from vision.encoders import Encoder
 
 if TYPE_CHECKING:
     from index_builds.pipeline import ChannelVectors
-
-TIER_FACTS = ("age_days", "withdrawn", "looked_at")
 
 
 class NothingSearchableError(Exception):
@@ -52,6 +51,7 @@ def build_candidate_of(
     instead_of: str | None = None,
     kept_out: Collection[int] = (),
     channels: Sequence[str] = (),
+    demand: Demand,
     published_at: datetime | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Manifest:
@@ -72,6 +72,7 @@ def build_candidate_of(
         kept_out: Keys of pictures in the frame that show no jewelry; the index does without them.
         channels: Attribute channels to index beside the encoder's vectors; one without any is left out,
             and the manifest's ``upstream`` says so.
+        demand: How much each piece is wanted.
         published_at: When, aware; for retention by age.
         progress: Told of every step: what, done, of how many.
 
@@ -99,7 +100,10 @@ def build_candidate_of(
             "embed job"
         )
         raise IncompleteEmbeddingsError(message)
-    metadata, tier_of = _placed(frame, keys, settings.tiers.new_days)
+    metadata = frame.filter(np.isin(frame["image_key"].to_numpy(), keys))
+    placed = place_pieces(
+        collection, metadata, keys, demand, snapshots, settings.tiers, dimension=vectors.shape[1]
+    )
     queries = {
         HELD_OUT: held_out_queries(
             keys,
@@ -126,7 +130,8 @@ def build_candidate_of(
         keys=keys,
         vectors=vectors,
         metadata=metadata,
-        tier_of=tier_of,
+        tier_of=placed.tier_of,
+        piece_tiers=placed.file,
         queries=queries,
         settings=settings,
         upstream=upstream,
@@ -182,25 +187,6 @@ def _channels(
             channel_id=channel_id, keys=own, vectors=vectors, queries={HELD_OUT: queries}
         )
     return described
-
-
-def _placed(frame: pa.Table, keys: NDArray[np.int64], new_days: int) -> tuple[pa.Table, dict[int, Any]]:
-    """Return the metadata rows of embedded pictures with their tier, and each picture's tier."""
-    rows = frame.filter(np.isin(frame["image_key"].to_numpy(), keys))
-    facts: dict[int, list[ListingFacts]] = {}
-    for row in rows.select(["image_key", "availability", *TIER_FACTS]).to_pylist():
-        facts.setdefault(row["image_key"], []).append(
-            ListingFacts(
-                availability=row["availability"],
-                withdrawn=row["withdrawn"],
-                first_seen_days=row["age_days"],
-                recently_viewed=row["looked_at"],
-            )
-        )
-    tier_of = {key: place_image(listings, new_days=new_days).tier for key, listings in facts.items()}
-    tiers = pa.array([tier_of[key] for key in rows["image_key"].to_pylist()], pa.string())
-    at = rows.schema.get_field_index("listing_id") + 1
-    return rows.drop_columns(list(TIER_FACTS)).add_column(at, "tier", tiers), tier_of
 
 
 def _groups(metadata: pa.Table, keys: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -19,8 +19,25 @@ def manifest_metadata(manifest: Manifest) -> dict[str, Any]:
         "vectors": manifest.live_vectors,
         "megabytes": round(sum(files.values()) / 1e6, 3),
         "tiers": dg.MetadataValue.md(_tiers(manifest)),
+        **move_metadata(manifest),
         **operating_point_metadata(manifest),
         **gate_metadata(manifest),
+    }
+
+
+def move_metadata(manifest: Manifest) -> dict[str, Any]:
+    """Return how many pieces changed their tier, and between which for what reason."""
+    plan = manifest.content.piece_tiers
+    if plan is None:
+        return {}
+    lines = ["| from | to | why | pieces |", "|---|---|---|---|"]
+    lines += [
+        f"| {move.source or 'came'} | {move.target} | {move.reason} | {move.pieces} |" for move in plan.moves
+    ]
+    return {
+        "pieces_moved": sum(move.pieces for move in plan.moves if move.source is not None),
+        "tiers_balanced_on": plan.balanced_on,
+        "tier_moves": dg.MetadataValue.md("\n".join(lines)),
     }
 
 

@@ -20,6 +20,7 @@ from assets.encoder_in_force import encoder_id_in_force, encoder_in_force, switc
 from assets.failures import TRANSIENT, permanent
 from assets.gate_display import gate_metadata, manifest_metadata
 from assets.pieces import OVER_ALL
+from catalog.demand import demand_of
 from catalog.image_domains import kept_out
 from catalog.query_phrases import query_phrases
 from index_builds.errors import GateRefusedError, SigningKeyError, SnapshotDamagedError
@@ -57,7 +58,9 @@ def index_snapshot(
     collection = context.partition_key
     gate = index_settings.gate
     switched = switched_to(snapshots, collection, encoder.settings)
-    with permanent(EncoderError, NothingSearchableError, IncompleteEmbeddingsError, SigningKeyError):
+    with permanent(
+        EncoderError, NothingSearchableError, IncompleteEmbeddingsError, SigningKeyError, SnapshotDamagedError
+    ):
         manifest = build_candidate_of(
             collection,
             searchable_images,
@@ -69,6 +72,7 @@ def index_snapshot(
             instead_of=None if switched is None else label_of(encoder.settings),
             kept_out=[found.image_key for found in kept_out(catalogue, collection)],
             channels=channels.names,
+            demand=demand_of(catalogue, collection),
             shards=bounds.shards,
             settings=index_settings,
             run_id=context.run.run_id,
@@ -95,10 +99,12 @@ def promoted_index(
     """The pointer that serving follows, moved only to a snapshot that has passed its gate."""
     from index_builds.pointer_trust import renew
     from index_builds.promotion import promote
+    from index_builds.tier_records import record_tiers
 
     collection = context.partition_key
     with permanent(SnapshotDamagedError, SigningKeyError):
         renew(snapshots, collection, signed_at=clock())  # readers of signed pointers ask that it be said anew
+        record_tiers(snapshots, collection)  # of what is promoted by now, whoever did that
     moves = snapshots.history(collection)
     if moves and moves[-1].kind == "rollback":
         # Somebody went back on purpose: no hourly run may undo that; `snapshots promote` ends it.
@@ -124,6 +130,7 @@ def promoted_index(
             moved_at=clock(),
             truth=lambda: embedding_truth(manifest, snapshots, objects, bounds.shards),
         )
+        record_tiers(snapshots, collection)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(index_snapshot),
         metadata={

@@ -13,6 +13,7 @@ from assets.schemas import schema_metadata
 from catalog import tables
 from catalog.community.claims import resolve_claims
 from catalog.declarations import FeedRegistry
+from catalog.demand import DemandSettings, update_demand
 from catalog.join_proposals import listing_facts, propose_joins
 from catalog.pieces import resolve_pieces
 from catalog.trends import update_trends
@@ -83,6 +84,30 @@ def join_proposals(
     counts = propose_joins(catalogue, collection, facts, further)
     return dg.MaterializeResult(
         metadata={"dagster/partition_row_count": sum(counts.values()), "proposed_by": counts}
+    )
+
+
+@dg.asset(
+    deps=["pieces"],
+    kinds={"sqlalchemy"},
+    code_version="1",
+    retry_policy=TRANSIENT,
+    metadata=schema_metadata(tables.piece_demand),
+)
+def piece_demand(
+    context: dg.AssetExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    demand_settings: dg.ResourceParam[DemandSettings],
+) -> dg.MaterializeResult:
+    """How much each piece is wanted: events that lose half their worth with every half-life, and searches."""
+    report = update_demand(catalogue, context.partition_key, demand_settings)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/partition_row_count": report.pieces,
+            "day": str(report.day),
+            "demand": report.demand,
+            "touches": report.touches,
+        }
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from assets.bounds import WorkBounds
 from assets.candidates import build_candidate_of, embedding_truth
 from assets.embeddings import embed_pictures
+from catalog.demand import demand_of
 from catalog.image_domains import kept_out
 from catalog.image_ledger import accepted_images
 from catalog.query_phrases import query_phrases
@@ -169,6 +170,7 @@ def judge_beside(
         run_id=run_id,
         instead_of=None if label == configured else configured,
         kept_out=[found.image_key for found in kept_out(house.catalogue, collection)],
+        demand=demand_of(house.catalogue, collection),
         published_at=published_at,
         progress=tell,
     )
@@ -202,6 +204,7 @@ def switch(house: House, judged: Judged, *, actor: str, moved_at: datetime, even
             accepted.
     """
     from index_builds.promotion import promote
+    from index_builds.tier_records import record_tiers
 
     if judged.worse and not even_if_worse:
         message = (
@@ -227,6 +230,7 @@ def switch(house: House, judged: Judged, *, actor: str, moved_at: datetime, even
         truth=lambda: embedding_truth(manifest, house.snapshots, house.objects, house.bounds.shards),
         reason=f"switched to {judged.label}; {said}",
     )
+    record_tiers(house.snapshots, judged.collection)
     return pointer.version
 
 

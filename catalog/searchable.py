@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -12,10 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from catalog.attributes.ledger import Enriched, enriched_in
-from catalog.forwarding import final, forwarding
 from catalog.tables import (
     deliveries,
-    events,
     image_references,
     images,
     listings,
@@ -26,7 +24,6 @@ from catalog.tables import (
 )
 from storage.database import reading
 
-LOOKED_AT_DAYS = 30  # an event this recent counts as "looked at"
 _AS_STATED = (
     "listing_id", "category", "brand", "metal", "metal_colour", "stones", "styles", "colour",
     "price_minor", "currency", "title", "url",
@@ -39,7 +36,7 @@ class SearchableImages:
 
     ``rows`` carry image_key, image_id, piece_id, listing_id, source, category, brand, metal, metal_colour,
     stones, styles, colour, availability, price_minor, currency, title, url, and for the tier rule
-    ``age_days`` (since first seen), ``withdrawn`` and ``looked_at``.  They are sorted by (image_key,
+    ``age_days`` (since first seen) and ``withdrawn``.  They are sorted by (image_key,
     listing_id).  A withdrawn listing's availability is ``discontinued``, whatever it last said.  Where no
     feed states a piece's style, ``styles`` is what a person decided, or what its pictures suggest with
     confidence, as the last run left it.
@@ -61,18 +58,6 @@ def searchable_images(engine: Engine, collection: str) -> SearchableImages:
         ).scalar_one()
         if as_of is None:
             return SearchableImages(as_of=None, rows=[])
-        forwarded = forwarding(connection, collection)
-        looked_at = {
-            final(piece_id, forwarded)
-            for piece_id in connection.execute(
-                sa.select(events.c.piece_id)
-                .where(
-                    events.c.collection == collection,
-                    events.c.occurred_at > as_of - timedelta(days=LOOKED_AT_DAYS),
-                )
-                .distinct()
-            ).scalars()
-        }
         styles = {
             piece_id: found["style"]
             for piece_id, found in enriched_in(connection, collection, "style").items()
@@ -108,7 +93,7 @@ def searchable_images(engine: Engine, collection: str) -> SearchableImages:
             .order_by(images.c.image_key, listings.c.listing_id)
         ).mappings()
         # A listing may name one picture twice; JSON columns keep PostgreSQL from telling equal rows apart.
-        once = {(row["image_key"], row["listing_id"]): _row(row, as_of, looked_at, styles) for row in rows}
+        once = {(row["image_key"], row["listing_id"]): _row(row, as_of, styles) for row in rows}
         return SearchableImages(as_of=as_of, rows=list(once.values()))
 
 
@@ -133,7 +118,6 @@ SCHEMA = pa.schema(
         ("url", pa.string()),
         ("age_days", pa.int32()),
         ("withdrawn", pa.bool_()),
-        ("looked_at", pa.bool_()),
     ]
 )
 
@@ -145,9 +129,7 @@ def as_parquet(found: SearchableImages) -> bytes:
     return sink.getvalue()
 
 
-def _row(
-    row: Mapping[Any, Any], as_of: datetime, looked_at: set[str], styles: Mapping[str, Enriched]
-) -> dict[str, Any]:
+def _row(row: Mapping[Any, Any], as_of: datetime, styles: Mapping[str, Enriched]) -> dict[str, Any]:
     withdrawn = row["withdrawn_at"] is not None
     enriched = styles.get(row["piece_id"])
     return {
@@ -157,5 +139,4 @@ def _row(
         "availability": "discontinued" if withdrawn else row["availability"],
         "age_days": (as_of - row["first_seen_at"]).days,
         "withdrawn": withdrawn,
-        "looked_at": row["piece_id"] in looked_at,
     }

@@ -372,9 +372,26 @@ events = Table(
     Column("event_id", Integer, primary_key=True, autoincrement=True),
     Column("collection", String(64), nullable=False),
     Column("piece_id", String(32), nullable=False),
-    Column("kind", String(12), nullable=False),  # view, click, favourite, purchase
+    Column("kind", String(12), nullable=False),  # view, click, favourite, purchase, found
     Column("occurred_at", UtcTime, nullable=False),
     Index("ix_events_time", "collection", "occurred_at"),
+)
+
+piece_demand = Table(
+    "piece_demand",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("piece_id", String(32), primary_key=True),
+    Column("day", String(10), nullable=False),  # that the figures speak of; events lose worth from then on
+    Column("demand", Float, nullable=False),  # decayed worth of views, clicks, favourites and purchases
+    Column("touches", Integer, nullable=False),  # searches that answered with the piece, lately
+)
+
+demand_days = Table(
+    "demand_days",  # says that demand was worked out, also where nobody asked for anything
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("day", String(10), nullable=False),
 )
 
 trends = Table(

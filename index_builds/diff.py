@@ -260,6 +260,9 @@ def _named_files(manifest: Manifest) -> dict[str, tuple[str, int]]:
     lists = manifest.content.neighbours
     if lists is not None:
         files["neighbours of pieces"] = (lists.digest, lists.bytes)
+    plan = manifest.content.piece_tiers
+    if plan is not None:
+        files["tiers of pieces"] = (plan.digest, plan.bytes)
     return files | {"metadata": (manifest.content.metadata.digest, manifest.content.metadata.bytes)}
 
 

@@ -121,6 +121,26 @@ class NeighboursFile(_Part):
     pieces: int = Field(ge=1)
 
 
+class TierMove(_Part):
+    """Pieces that went from one tier to another for one reason; ``source`` is null for those that came."""
+
+    source: Tier | None
+    target: Tier
+    reason: str
+    pieces: int = Field(ge=1)
+
+
+class PieceTiers(_Part):
+    """The file that says of each piece its tier, since when and why (``tier_records``), and what moved."""
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(ge=1)
+    pieces: int = Field(ge=1)
+    day: str  # of the plan, by the catalogue's own time
+    balanced_on: str  # the day of the demand by which every piece was last placed
+    moves: tuple[TierMove, ...]  # against the plan of the snapshot that was promoted then
+
+
 class ChannelContent(_Part):
     """What a channel beside the visual one holds: whose vectors, and which pictures have one."""
 
@@ -147,6 +167,7 @@ class SnapshotContent(_Part):
     metadata: MetadataFile
     channels: dict[str, ChannelContent] = Field(default_factory=dict)
     neighbours: NeighboursFile | None = None
+    piece_tiers: PieceTiers | None = None  # the rows say the tiers too, so no part of the identity
 
     def content_digest(self) -> str:
         """Return the digest of the content, free of how files were planned and explained."""
@@ -177,6 +198,8 @@ class SnapshotContent(_Part):
         files = {file.digest: file.bytes for index in indexes for file in index.files}
         if self.neighbours is not None:
             files[self.neighbours.digest] = self.neighbours.bytes
+        if self.piece_tiers is not None:
+            files[self.piece_tiers.digest] = self.piece_tiers.bytes
         return files | {self.metadata.digest: self.metadata.bytes}
 
     def dimension_of(self, channel: str) -> int:

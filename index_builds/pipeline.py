@@ -51,6 +51,7 @@ from index_builds.staging import keep_only, staging_folder
 from index_builds.standing import newest_of
 from index_builds.stopwatch import Stopwatch
 from index_builds.tier_files import MadeTier, TierInput, make_tier, tier_input
+from index_builds.tier_records import PlanFile
 from index_builds.tiers import TIERS, Tier
 from storage.objects import sha256_hex
 
@@ -96,6 +97,7 @@ def build_candidate(
     progress: Progress | None = None,
     channels: Mapping[str, ChannelVectors] | None = None,
     compact: bool = False,
+    piece_tiers: PlanFile | None = None,
 ) -> Manifest:
     """Build, judge and publish a snapshot of a collection, or return the newest one where it is the same.
 
@@ -120,6 +122,7 @@ def build_candidate(
         progress: Told of every step: what, done, of how many.
         channels: Vectors beside the visual ones, by channel.
         compact: Build every file anew that has a delta or tombstones.
+        piece_tiers: The plan that ``tier_of`` follows, to be kept with the snapshot.
 
     Raises:
         BuildInputError: If the inputs cannot become a snapshot.
@@ -183,6 +186,10 @@ def build_candidate(
             manifest = _standing(store, collection, content, judged_by, promoted, upstream.get(INSTEAD_OF))
             if manifest is not None:
                 break
+            if piece_tiers is not None:
+                content = content.model_copy(update={"piece_tiers": piece_tiers.stated})
+                paths[piece_tiers.stated.digest] = folder / piece_tiers.stated.digest
+                _write(folder / piece_tiers.stated.digest, piece_tiers.data)
             candidate = open_content(content, paths.__getitem__, snapshot_id=None)
             if settings.neighbours_at_most and lists is None:
                 tell("index: neighbours of pieces", len(inputs), len(inputs))

@@ -46,7 +46,7 @@ class ChangeSettings(BaseModel):
 
 
 class Budget(BaseModel):
-    """How much a tier may hold at most; where several are set, all hold.  What does not fit goes a tier down."""
+    """How much a tier may hold; where several are set, all hold.  What does not fit goes a tier down."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -54,6 +54,16 @@ promotions = Table(
     Index("ix_promotions_collection", "collection", "pointer_version", unique=True),
 )
 
+piece_tiers = Table(
+    "piece_tiers",  # a copy of the promoted snapshot's plan (tier_records)
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("piece_id", String(32), primary_key=True),
+    Column("tier", String(8), nullable=False),  # hot, warm, cold
+    Column("since", String(10), nullable=False),  # the day on which it got there
+    Column("reason", String(16), nullable=False),  # tier_planning.REASONS
+)
+
 shadow_recall = Table(
     "shadow_recall",
     metadata,

@@ -45,8 +45,8 @@ class PieceColumns:
 
     ``tier`` and ``reason`` are places in ``TIERS`` and ``REASONS`` as the plan before left them, ``-1`` for a
     piece that it did not hold; ``since`` is the day (since 1970) on which it got there.  ``demand`` is
-    decayed, ``touches`` counts searches that answered with the piece, ``age_days`` is that of its oldest listing and
-    ``pictures`` those that the index holds.
+    decayed, ``touches`` counts searches that answered with the piece, ``age_days`` is that of its oldest
+    listing and ``pictures`` those that the index holds.
     """
 
     piece_ids: pa.Array

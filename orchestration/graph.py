@@ -49,6 +49,8 @@ def places(partitions: Partitions) -> dict[str, Place]:
         "pieces": Place(
             group="catalogue", owner=ingest, partitions=collections, automation=when_upstream_ran()
         ),
+        # By the nightly job alone: with it the next snapshot places every piece anew.
+        "piece_demand": Place(group="catalogue", owner=search, partitions=collections),
         "trends": Place(
             group="catalogue", owner=ingest, partitions=collections, automation=when_upstream_ran()
         ),
@@ -123,6 +125,7 @@ def placed_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
         images.picture_relations,
         images.image_verdicts,
         pieces.pieces,
+        pieces.piece_demand,
         pieces.trends,
         attachments.attachments,
         quality.quality_docs,

@@ -22,6 +22,7 @@ CATALOGUE = dg.define_asset_job(
         "picture_relations",
         "image_verdicts",
         "pieces",
+        "piece_demand",
         "trends",
         "attachments",
         "renditions",

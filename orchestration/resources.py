@@ -144,6 +144,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             f"Channels {', '.join(settings.channels)}", lambda: ChannelSelection(names=settings.channels)
         ),
         "index_settings": opened("Tiers and gate", lambda: index_settings(settings)),
+        "demand_settings": opened("What events are worth", lambda: settings.demand),
         "enrichment": opened("Floor of suggested attributes", lambda: settings.enrichment),
         "pseudonyms": opened("Contributors' pseudonyms", lambda: pseudonyms(settings)),
         "clock": opened("The present moment, UTC", lambda: utc_now),

@@ -27,6 +27,7 @@ from pydantic.fields import FieldInfo
 
 from catalog.attributes.settings import EnrichmentSettings
 from catalog.declarations import FeedDeclaration, Name
+from catalog.demand import DemandSettings
 from index_builds.settings import (
     GateSettings,
     IndexSettings,
@@ -115,6 +116,7 @@ class Settings(_Strict):
     collections: dict[Name, CollectionSettings] = Field(min_length=1)
     default_collection: str = ""
     tiers: TierSettings = TierSettings()
+    demand: DemandSettings = DemandSettings()
     gate: GateSettings = GateSettings()
     retention: RetentionSettings = RetentionSettings()
     signing: SigningSettings = SigningSettings()

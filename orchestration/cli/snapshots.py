@@ -1,13 +1,16 @@
 """``loupe snapshots``: list, show, diff, verify, promote, rollback, pin, sign, gc."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
 from orchestration.cli.session import print_json, session_of
 from orchestration.cli.snapshot_diff import diff
+
+if TYPE_CHECKING:
+    from index_builds.manifest import PieceTiers
 
 app = typer.Typer(help="Built snapshots and the promoted pointer.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -77,6 +80,8 @@ def show(
                 file.reason,
             )
     console.print(tiers)
+    if manifest.content.piece_tiers is not None:
+        console.print(_moves(manifest.content.piece_tiers))
     strata = Table(box=None, header_style="dim")
     for heading in ("stratum", "queries", f"recall@{manifest.gate.k}", "at least"):
         strata.add_column(heading, justify="left" if heading == "stratum" else "right")
@@ -113,17 +118,20 @@ def promote_snapshot(
 ) -> None:
     """Promote a snapshot: digests, load and gate are checked again first."""
     from index_builds.promotion import promote
+    from index_builds.tier_records import record_tiers
     from orchestration.resources import snapshot_store, utc_now
 
     session = session_of(context)
+    store, name = snapshot_store(session.settings), session.chosen(collection)
     pointer = promote(
-        snapshot_store(session.settings),
-        session.chosen(collection),
+        store,
+        name,
         snapshot,
         settings=session.settings.gate,
         actor=_actor(),
         moved_at=utc_now(),
     )
+    record_tiers(store, name)
     _print_pointer(session, pointer, as_json=as_json)
 
 
@@ -137,17 +145,20 @@ def rollback_snapshot(
 ) -> None:
     """Go back to a snapshot that was promoted before."""
     from index_builds.promotion import rollback
+    from index_builds.tier_records import record_tiers
     from orchestration.resources import snapshot_store, utc_now
 
     session = session_of(context)
+    store, name = snapshot_store(session.settings), session.chosen(collection)
     pointer = rollback(
-        snapshot_store(session.settings),
-        session.chosen(collection),
+        store,
+        name,
         to=to,
         actor=_actor(),
         moved_at=utc_now(),
         reason=reason,
     )
+    record_tiers(store, name)
     _print_pointer(session, pointer, as_json=as_json)
     if not as_json:
         session.console.print("automatic promotion is paused until `loupe snapshots promote ID`")
@@ -247,6 +258,19 @@ def _health(health: dict[str, float], limits: dict[str, float]) -> Table:
     for name, measured in health.items():
         if name != "queries":
             table.add_row(name, f"{measured:.4f}", f"{limits[name]:g}" if name in limits else "")
+    return table
+
+
+def _moves(plan: "PieceTiers") -> Table:
+    """Tabulate what the plan of tiers moved, against the snapshot that was promoted then."""
+    table = Table(box=None, header_style="dim", title_justify="left", title_style="")
+    table.title = f"tiers of {plan.pieces} pieces, by the demand of {plan.balanced_on}"
+    for heading in ("from", "to", "why", "pieces"):
+        table.add_column(heading, justify="right" if heading == "pieces" else "left")
+    for move in plan.moves:
+        table.add_row(move.source or "came", move.target, move.reason, str(move.pieces))
+    if not plan.moves:
+        table.add_row("none moved", "", "", "0")
     return table
 
 

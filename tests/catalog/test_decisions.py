@@ -8,6 +8,7 @@ from catalogue_rows import START, listing, put_listings, put_picture
 
 from catalog.decided_joins import settle
 from catalog.decisions import Decision, DecisionError, history, in_force, record, take_back
+from catalog.demand import DemandSettings, demand_of, update_demand
 from catalog.image_ledger import judge_pictures
 from catalog.pieces import resolve_pieces
 from catalog.searchable import searchable_images
@@ -257,7 +258,9 @@ def test_prices_and_searches_go_on_through_a_merge_and_back(engine):
         rows = searchable_images(engine, "shop").rows
         with engine.connect() as connection:
             spans = connection.execute(sa.select(price_history)).all()
-        return [(row["listing_id"], row["piece_id"], row["looked_at"]) for row in rows], spans
+        update_demand(engine, "shop", DemandSettings())
+        wanted = demand_of(engine, "shop").pieces
+        return [(row["listing_id"], row["piece_id"], wanted.get(row["piece_id"])) for row in rows], spans
 
     alone = found()
     decide(engine, "join", ("maison:1", "studio:2"), "same")
@@ -266,8 +269,8 @@ def test_prices_and_searches_go_on_through_a_merge_and_back(engine):
     undo(engine, "join", ("maison:1", "studio:2"))
     resolve_pieces(engine, "shop")
 
-    assert alone[0] == [("studio:2", was["studio:2"], True)]
-    assert merged == ([("studio:2", was["maison:1"], True)], alone[1])
+    assert alone[0] == [("studio:2", was["studio:2"], (1.0, 0))]
+    assert merged == ([("studio:2", was["maison:1"], (1.0, 0))], alone[1])
     assert found() == alone
 
 

@@ -1,38 +1,9 @@
-"""Which tier, and which index: pure rules."""
+"""Which index a tier gets: pure rules."""
 
 import pytest
 
 from index_builds.plans import plan_tier
 from index_builds.settings import GateSettings, IndexSettings, TierSettings
-from index_builds.tiers import ListingFacts, place_image
-
-
-def facts(**changed):
-    stated = {"availability": "in_stock", "withdrawn": False, "first_seen_days": 90, "recently_viewed": False}
-    return ListingFacts(**(stated | changed))
-
-
-@pytest.mark.parametrize(
-    ("listing", "tier"),
-    [
-        (facts(), "warm"),
-        (facts(first_seen_days=29), "hot"),
-        (facts(first_seen_days=30), "warm"),
-        (facts(recently_viewed=True), "hot"),
-        (facts(recently_viewed=True, availability="out_of_stock"), "warm"),
-        (facts(availability="discontinued", first_seen_days=0), "cold"),
-        (facts(withdrawn=True, first_seen_days=0, recently_viewed=True), "cold"),
-    ],
-)
-def test_a_listing_earns_its_tier_from_facts_alone(listing, tier):
-    placed = place_image([listing], new_days=30)
-    assert placed.tier == tier
-    assert placed.reason
-
-
-def test_an_image_has_the_hottest_tier_of_its_listings():
-    assert place_image([facts(withdrawn=True), facts(), facts(first_seen_days=1)], new_days=30).tier == "hot"
-    assert place_image([], new_days=30).tier == "cold"
 
 
 @pytest.mark.parametrize(
