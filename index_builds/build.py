@@ -123,16 +123,16 @@ def build_index(
         )
         raise BuildInputError(message)
     graph = plan.factory.startswith("HNSW")
-    threads = 1 if graph else plan.threads
-    with _threads(threads):
+    cores = 1 if graph else plan.threads
+    with threads(cores):
         made = faiss.index_factory(plan.dimension, plan.factory, faiss.METRIC_INNER_PRODUCT)
         inner = faiss.downcast_index(made)  # a view of ``made``, which owns the index
         if not inner.is_trained:
-            _train(inner, _training_sample(plan, vectors), threads)
+            _train(inner, _training_sample(plan, vectors), cores)
         # Where no vector is asked for by key, the map from keys to places would only cost memory.
         index = faiss.IndexIDMap(made) if plan.grid else faiss.IndexIDMap2(made)
         for start in range(0, len(keys), _ADD_BLOCK):
-            _add(inner, vectors[start : start + _ADD_BLOCK], threads)
+            _add(inner, vectors[start : start + _ADD_BLOCK], cores)
         faiss.copy_array_to_vector(keys, index.id_map)
         index.ntotal = inner.ntotal
         if isinstance(index, faiss.IndexIDMap2):
@@ -155,45 +155,46 @@ def write_index(index: Any, path: Path) -> BuiltFile:
     return BuiltFile(path=path, digest=sha256_of_file(path), bytes=path.stat().st_size)
 
 
-def _train(index: Any, vectors: NDArray[np.float32], threads: int) -> None:
+def _train(index: Any, vectors: NDArray[np.float32], cores: int) -> None:
     """Train an index as FAISS does, but rotate with one thread."""
     if isinstance(index, faiss.IndexRefine):
-        _train(faiss.downcast_index(index.base_index), vectors, threads)
-        _train(faiss.downcast_index(index.refine_index), vectors, threads)
+        _train(faiss.downcast_index(index.base_index), vectors, cores)
+        _train(faiss.downcast_index(index.refine_index), vectors, cores)
         index.is_trained = True
     elif isinstance(index, faiss.IndexPreTransform):
-        with _threads(1):
-            for transform in _transforms(index):
+        with threads(1):
+            for transform in transforms_of(index):
                 if not transform.is_trained:
                     transform.train(vectors)
                 vectors = transform.apply(vectors)
-        _train(faiss.downcast_index(index.index), vectors, threads)
+        _train(faiss.downcast_index(index.index), vectors, cores)
         index.is_trained = True
     elif not index.is_trained:
-        with _threads(threads):
+        with threads(cores):
             index.train(vectors)
 
 
-def _add(index: Any, vectors: NDArray[np.float32], threads: int) -> None:
+def _add(index: Any, vectors: NDArray[np.float32], cores: int) -> None:
     """Add vectors as FAISS does, but rotate with one thread."""
     if isinstance(index, faiss.IndexRefine):
         base, refinement = faiss.downcast_index(index.base_index), faiss.downcast_index(index.refine_index)
-        _add(base, vectors, threads)
-        _add(refinement, vectors, threads)
+        _add(base, vectors, cores)
+        _add(refinement, vectors, cores)
         index.ntotal = refinement.ntotal
     elif isinstance(index, faiss.IndexPreTransform):
-        with _threads(1):
-            for transform in _transforms(index):
+        with threads(1):
+            for transform in transforms_of(index):
                 vectors = transform.apply(vectors)
         behind = faiss.downcast_index(index.index)
-        _add(behind, vectors, threads)
+        _add(behind, vectors, cores)
         index.ntotal = behind.ntotal
     else:
-        with _threads(threads):
+        with threads(cores):
             index.add(vectors)
 
 
-def _transforms(index: Any) -> list[Any]:
+def transforms_of(index: Any) -> list[Any]:
+    """Return what an ``IndexPreTransform`` does to vectors, in order."""
     return [
         faiss.downcast_VectorTransform(index.chain.at(position)) for position in range(index.chain.size())
     ]
@@ -207,7 +208,8 @@ def _training_sample(plan: TierPlan, vectors: NDArray[np.float32]) -> NDArray[np
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def threads(count: int) -> Iterator[None]:
+    """Let FAISS work with so many threads within; 0 leaves it as it is."""
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(count or before)
     try:

@@ -57,6 +57,20 @@ class OperatingPoint(_Part):
     latency_ms_p95: float
 
 
+class ListFigures(_Part):
+    """How well lists fit their vectors: now, and when they were trained.
+
+    ``imbalance`` is FAISS's factor, 1 where all lists are as long; ``error`` is the mean squared distance of
+    a sample of vectors from the centre of their list.
+    """
+
+    imbalance: float
+    error: float
+    trained_imbalance: float
+    trained_error: float
+    compactions: int = Field(ge=0)  # changes merged into the lists since
+
+
 class IndexFile(_Part):
     """A tier's vectors of one channel, searched at one operating point: a base file, and what changed since.
 
@@ -79,6 +93,7 @@ class IndexFile(_Part):
     tombstones: KeysFile | None = None
     changed_ids_digest: str | None = None  # of the live keys, where a delta or tombstones changed them
     points: tuple[OperatingPoint, ...] = ()  # measured when the base was tuned, no part of its identity
+    lists: ListFigures | None = None  # where it has lists, no part of its identity
     filters: FilterPlan | None = None  # measured when the base was built; timings, so no part of its identity
 
     @property

@@ -220,7 +220,7 @@ def build_candidate(
                     channels=evidence,
                     pools=pools.pool,
                 )
-            if gate.passed or not on_top:
+            if gate.passed or not (on_top or any(one.compacted for one in made.values())):
                 break
         if manifest is None:
             manifest = store.publish(

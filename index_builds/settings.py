@@ -25,7 +25,7 @@ class PlanSettings(BaseModel):
 
 
 class ChangeSettings(BaseModel):
-    """How much may lie on top of a base before it is built anew.
+    """How much may lie on top of a base, and when its lists are trained anew.
 
     A delta is compared with every query whole: 10,000 vectors of 512 dimensions take about two milliseconds.
     """
@@ -35,6 +35,9 @@ class ChangeSettings(BaseModel):
     delta_vectors: int = Field(default=10_000, ge=0)  # in one tier and channel, at most
     delta_share: Share = 0.10  # of the base, at most
     tombstone_share: Share = 0.20  # of the base, at most
+    compact_above: Share = 0.20  # delta and tombstones together, of the base; beyond it they are merged
+    retrain_imbalance: float = Field(default=1.5, ge=1.0)  # times what it was when the lists were trained
+    retrain_error: float = Field(default=1.2, ge=1.0)  # the same, of the quantisation error
 
     def small(self, *, base: int, new: int, gone: int) -> bool:
         """Tell whether a change may be put on top of a base of so many vectors."""
@@ -42,6 +45,7 @@ class ChangeSettings(BaseModel):
             new <= self.delta_vectors
             and new <= self.delta_share * base
             and gone <= self.tombstone_share * base
+            and new + gone <= self.compact_above * base
         )
 
 

@@ -1,13 +1,14 @@
 """One tier of one channel, from vectors to the files that a manifest names.
 
 In this order: the file that a killed build had finished; the base that a snapshot before has, when it was
-made of the same rows; that base with a delta and tombstones, while they are few; a new base.  Files are
-written once and named by their digest, so what did not change is named again and not copied.
+made of the same rows; that base with a delta and tombstones, while they are few; that base with both merged
+in, while its training fits; a new base.  Files are written once and named by their digest, so what did not
+change is named again and not copied.
 """
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import faiss
@@ -16,12 +17,13 @@ from numpy.typing import NDArray
 
 from index_builds.build import build_index, recipe_digest, write_index
 from index_builds.changes import Change, change_since
+from index_builds.compaction import compact, drifted, list_figures
 from index_builds.errors import SnapshotDamagedError, SnapshotMissingError
 from index_builds.filter_costs import measured_filter_plan
 from index_builds.ids import ids_digest
 from index_builds.index_files import load_index
 from index_builds.keys_file import keys_bytes, read_rows, rows_bytes
-from index_builds.manifest import DeltaFile, IndexFile, KeysFile, Manifest, is_mapped
+from index_builds.manifest import DeltaFile, IndexFile, KeysFile, ListFigures, Manifest, is_mapped
 from index_builds.open_tier import OpenTier
 from index_builds.operating_point import choose_parameters
 from index_builds.plans import TierPlan
@@ -57,6 +59,7 @@ class MadeTier:
     file: IndexFile
     paths: Mapping[str, Path]
     refreshed: bool  # a base from before, with what changed on top
+    compacted: bool = False  # a base from before, with what changed merged in
 
 
 def tier_input(
@@ -122,6 +125,13 @@ def make_tier(
                 made = _refreshed(item, file, folder, intact, path_of, settings)
                 if made is not None:
                     return made
+            for file in _files_before(item, before):
+                merged = _compacted(item, file, folder, intact, path_of, reserved, settings)
+                if isinstance(merged, MadeTier):
+                    return merged
+                if merged is not None:
+                    item = replace(item, plan=replace(item.plan, reason=f"{item.plan.reason}; {merged}"))
+                    break
         build_index(item.plan, item.keys, item.vectors, staged)
     return _built(item, staged, folder, reserved, settings)
 
@@ -136,7 +146,12 @@ def _files_before(item: TierInput, before: Sequence[Manifest]) -> list[IndexFile
 
 
 def _built(
-    item: TierInput, path: Path, folder: Path, reserved: NDArray[np.int64], settings: TierSettings
+    item: TierInput,
+    path: Path,
+    folder: Path,
+    reserved: NDArray[np.int64],
+    settings: TierSettings,
+    lists: ListFigures | None = None,
 ) -> MadeTier:
     digest = sha256_of_file(path)  # a killed build's file is renamed into place whole; the gate looks inside
     rows = rows_bytes(item.keys, item.prints)
@@ -164,7 +179,8 @@ def _built(
         file = file.model_copy(update={"parameters": tuned_to.parameters, "points": tuned_to.points})
         tuned = OpenTier(tier=item.tier, index=index, file=file, path=path)
         filters = measured_filter_plan(tuned, item.vectors, seed=settings.seed)
-        file = file.model_copy(update={"filters": filters})
+        lists = lists or list_figures(index, item.vectors, settings.seed)
+        file = file.model_copy(update={"filters": filters, "lists": lists})
     paths = {digest: path} | ({} if file.rows is None else {file.rows.digest: rows_path})
     return MadeTier(file=file, paths=paths, refreshed=False)
 
@@ -193,7 +209,45 @@ def _refreshed(
     opened = open_tier(item.tier, made, paths.__getitem__, dimension=item.plan.dimension, what="the draft")
     if not np.array_equal(np.sort(opened.keys), item.keys):
         return None  # the rows file belongs to another base
-    return MadeTier(file=made, paths=paths, refreshed=True)
+    return MadeTier(file=made, paths=paths, refreshed=not change.nothing)
+
+
+def _compacted(
+    item: TierInput,
+    file: IndexFile,
+    folder: Path,
+    intact: Callable[[str], bool],
+    path_of: PathOf,
+    reserved: NDArray[np.int64],
+    settings: TierSettings,
+) -> MadeTier | str | None:
+    """Return a base from before with what changed merged in, or why its lists have to be trained anew.
+
+    None where there is no such base, or its plan was another one.
+    """
+    if (
+        file.rows is None
+        or file.lists is None
+        or file.factory != item.plan.factory
+        or not intact(file.digest)
+    ):
+        return None
+    try:
+        base_keys, base_prints = read_rows(path_of(file.rows.digest), file.rows.digest)
+    except (SnapshotDamagedError, SnapshotMissingError):
+        return None
+    change = change_since(base_keys, base_prints, item.keys, item.prints)
+    merged = folder / f"compacted-{item.tier}-{item.channel}"
+    _, figures = compact(file, path_of(file.digest), item.plan, item.keys, item.vectors, change, merged)
+    why = drifted(figures, settings.changes)
+    if why is not None:
+        merged.unlink()
+        return why
+    recipe = sha256_hex(f"{file.recipe} compacted to {item.recipe}".encode())
+    path = folder / recipe
+    merged.replace(path)
+    made = _built(replace(item, recipe=recipe), path, folder, reserved, settings, figures)
+    return replace(made, compacted=True)
 
 
 def _changed(item: TierInput, change: Change, folder: Path, paths: dict[str, Path]) -> dict[str, object]:
