@@ -47,13 +47,12 @@ class ServedHouse:
     pool: WorkPool = field(init=False)
 
     def __post_init__(self) -> None:
-        copies = LocalCopies(self.copies)
         self.live = {
             name: LiveSnapshot(
                 self.store,
                 name,
                 encoder=self.encoder,
-                copies=copies,
+                copies=LocalCopies(self.copies / name),
                 kept=self.settings.kept_snapshots,
                 kept_seconds=self.settings.kept_seconds,
             )

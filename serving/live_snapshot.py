@@ -169,6 +169,7 @@ class LiveSnapshot:
         self._unreachable: str | None = None
         self._pointer_version: int | None = None
         self._from_copies = False
+        self._opening: set[str] = set()
         self._swaps = 0
         self._signals_again_at = 0.0
         self._refusals = 0
@@ -249,7 +250,9 @@ class LiveSnapshot:
         digest = None if statement is None else statement.manifest_digest
         try:
             manifest = self._store.manifest(self.collection, pointer.snapshot_id, digest=digest)
-            for file in manifest.content.file_digests():
+            with self._lock:  # a reader that leaves meanwhile must not take them away
+                self._opening = set(manifest.content.file_digests())
+            for file in self._opening:
                 self._copies.file(file, self._store.file)
             served = self._opened(manifest)
             self._remember(manifest)
@@ -370,8 +373,8 @@ class LiveSnapshot:
                 for held in ([self._current] if self._current else []) + self._replaced
                 for digest in held.served.files
             }
-        for held in gone:
-            self._copies.drop(held.served.files - needed)
+            for held in gone:
+                self._copies.drop(held.served.files - needed - self._opening)
 
 
 def _first_line(error: Exception) -> str:

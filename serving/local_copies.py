@@ -26,7 +26,7 @@ class LastGood:
 
 
 class LocalCopies:
-    """One folder of index files by digest, and per collection a note of what served last."""
+    """One collection's folder: index files by digest, and a note of what served last."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
