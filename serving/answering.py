@@ -16,6 +16,7 @@ from index_builds.fusion import Term
 from serving.finding import FoundPiece, find_pieces
 from serving.live_snapshot import ServedSnapshot
 from serving.queries import Paging, Shape
+from serving.ranking import ranked
 from serving.settings import ServingSettings
 
 
@@ -50,7 +51,10 @@ def answer_terms(
         excluding=excluding,
         without=without,
     )
-    if shape.sort != "relevance":
+    if shape.sort == "relevance":
+        weights = settings.ranking.model_copy(update=dict(shape.weights))
+        found = ranked(served, found, weights, currency=shape.currency)
+    else:
         found = in_order(served, found[: settings.sort_window], shape)
     return page_of(served, found, shape, paging, settings)
 

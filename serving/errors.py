@@ -26,3 +26,7 @@ class SnapshotGoneError(ServingError):
 
 class OverloadedError(ServingError):
     """More is waiting than this process will do soon."""
+
+
+class TooLargeError(ServingError):
+    """A request brings more bytes or pictures than are taken."""

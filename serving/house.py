@@ -1,18 +1,22 @@
 """Everything that answers are made of: collections, their live snapshots, the catalogue, the encoder."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 from sqlalchemy import Engine
 
 from index_builds.snapshots import SnapshotStore
+from serving.bounded_cache import BoundedCache
+from serving.encoding import QueryEncoding
 from serving.errors import UnknownThingError
 from serving.live_snapshot import LiveSnapshot
 from serving.local_copies import LocalCopies
 from serving.settings import ServingSettings
+from serving.single_flight import SingleFlight
 from serving.work import WorkPool
 from storage.objects import ObjectStore
 from vision.encoder_loader import EncoderLoader
@@ -45,6 +49,9 @@ class ServedHouse:
     copies: Path
     live: dict[str, LiveSnapshot] = field(init=False)
     pool: WorkPool = field(init=False)
+    encoding: QueryEncoding = field(init=False)
+    asking: SingleFlight[Any] = field(init=False)
+    results: BoundedCache[Hashable, Any] = field(init=False)
 
     def __post_init__(self) -> None:
         self.live = {
@@ -59,6 +66,13 @@ class ServedHouse:
             for name in self.labels
         }
         self.pool = WorkPool(threads=self.settings.threads, waiting=self.settings.waiting)
+        self.encoding = QueryEncoding(self.encoder, self.pool, self.settings)
+        self.asking = SingleFlight()
+        self.results = BoundedCache(
+            entries=100_000,
+            size=self.settings.result_cache_mb * 1_000_000,
+            seconds=self.settings.result_cache_seconds,
+        )
         self._stop = Event()
         self._follower: Thread | None = None
 

@@ -56,6 +56,7 @@ class ServedSnapshot:
         self.table = PieceTable(snapshot.metadata)
         self.fused = FusedSearch(snapshot)
         self.signals: PieceSignals | None = None  # of the last time they could be read
+        self.signals_version = 0
         self.files = set(manifest.content.file_digests())
         self._masks: BoundedCache[SnapshotFilter, np.ndarray[tuple[int], np.dtype[np.bool_]]] = BoundedCache(
             entries=_REMEMBERED_MASKS, size=_REMEMBERED_MASKS * max(snapshot.metadata.num_rows, 1)
@@ -291,6 +292,7 @@ class LiveSnapshot:
         self._signals_again_at = self._clock() + _SIGNALS_SECONDS
         try:
             served.signals = read_signals(self._store.engine, self.collection, served.table.piece_ids)
+            served.signals_version += 1
         except SQLAlchemyError as error:
             logger.warning("the signals of %s cannot be read: %s", self.collection, _first_line(error))
 

@@ -94,6 +94,11 @@ class PieceTable:
         value: str | None = self._own[name][row].as_py()
         return value
 
+    def stated(self, name: str, rows: Sequence[int]) -> str | None:
+        """Return the first value of a repeating column that some rows state."""
+        column = self.words[name]
+        return next((value for row in rows if (value := column[row]) is not None), None)
+
     def card_json(self, place: int) -> bytes:
         """Return the card of a whole piece as JSON."""
         card = self._cards.get(place)
@@ -104,9 +109,7 @@ class PieceTable:
 
     def card(self, place: int, rows: Sequence[int]) -> dict[str, Any]:
         """Return what is shown of a piece, as some of its rows state it; there is at least one."""
-        stated = {
-            name: _first(self.words[name], rows) for name in ("category", "brand", "metal", "metal_colour")
-        }
+        stated = {name: self.stated(name, rows) for name in ("category", "brand", "metal", "metal_colour")}
         offers: dict[str, dict[str, Any]] = {}
         images: dict[str, None] = {}
         for row in rows:
@@ -125,7 +128,7 @@ class PieceTable:
             **stated,
             "stones": _all(self.lists["stones"], rows),
             "styles": _all(self.lists["styles"], rows),
-            "colour": _first(self.words["colour"], rows),
+            "colour": self.stated("colour", rows),
             "tier": self.words["tier"][rows[0]],
             "price_minor": None if cheapest is None else cheapest["price_minor"],
             "currency": None if cheapest is None else cheapest["currency"],
@@ -144,10 +147,6 @@ class PieceTable:
             "title": self.own("title", row),
             "url": self.own("url", row),
         }
-
-
-def _first(column: _Words, rows: Sequence[int]) -> str | None:
-    return next((value for row in rows if (value := column[row]) is not None), None)
 
 
 def _all(column: _WordLists, rows: Iterable[int]) -> list[str]:

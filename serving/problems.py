@@ -17,6 +17,7 @@ from serving.errors import (
     QueryError,
     ServingError,
     SnapshotGoneError,
+    TooLargeError,
     UnknownThingError,
 )
 from storage.objects import ObjectStoreError
@@ -30,6 +31,7 @@ _KINDS: Mapping[type[Exception], tuple[int, str, str]] = {
     SearchError: (400, "query", "The query cannot be answered as it is"),
     UnreadableImageError: (422, "picture", "The picture cannot be used"),
     UnknownThingError: (404, "unknown", "There is no such thing"),
+    TooLargeError: (413, "too-large", "The request brings too much"),
     SnapshotGoneError: (410, "snapshot-gone", "The snapshot of this cursor is gone"),
     NotServableError: (503, "not-servable", "Nothing can serve this now"),
     OverloadedError: (503, "overloaded", "Too much at once"),
@@ -77,12 +79,10 @@ def handle_problems(app: FastAPI) -> None:
     """Make an application answer every error with a problem document."""
 
     async def known(request: Request, error: Exception) -> Response:
-        status, kind, title = next(_KINDS[one] for one in type(error).__mro__ if one in _KINDS)
+        status, kind, title = _kind(error) or (500, "internal", "Loupe failed")
         if status >= 500 and not isinstance(error, OverloadedError):
             logger.error("%s %s: %s", request.method, request.url.path, error)
-        # What a driver says may quote statements and addresses.
-        detail = "it could not be read: try again" if kind == "database" else str(error)
-        return problem(status, kind, title, detail, place=request.url.path)
+        return problem(status, kind, title, _detail(kind, error), place=request.url.path)
 
     async def invalid(request: Request, error: Exception) -> Response:
         found = error.errors() if isinstance(error, RequestValidationError | ValidationError) else []
@@ -119,6 +119,28 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(ValidationError, invalid)
     app.add_exception_handler(HTTPException, unrouted)
     app.add_exception_handler(Exception, unexpected)
+
+
+def problem_document(error: Exception, place: str) -> dict[str, object] | None:
+    """Return the problem document of an error that was foreseen; None of any other."""
+    found = _kind(error)
+    if found is None:
+        return None
+    said, remedy = _remedy(_detail(found[1], error))
+    document: dict[str, object] = {
+        "type": f"urn:loupe:problem:{found[1]}", "title": found[2], "status": found[0], "detail": said,
+        "remedy": remedy, "place": place,
+    }  # fmt: skip
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _kind(error: Exception) -> tuple[int, str, str] | None:
+    return next((_KINDS[one] for one in type(error).__mro__ if one in _KINDS), None)
+
+
+def _detail(kind: str, error: Exception) -> str:
+    # What a driver says may quote statements and addresses.
+    return "it could not be read: try again" if kind == "database" else str(error)
 
 
 def _remedy(message: str) -> tuple[str, str | None]:

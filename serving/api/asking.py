@@ -1,6 +1,6 @@
 """What every search takes: filters, sort, paging, weights; as parameters and as parts of a JSON body."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -9,7 +9,7 @@ from index_builds.filters import SnapshotFilter
 from serving.errors import QueryError
 from serving.house import ServedHouse
 from serving.queries import Shape, Sort, tiers_asked
-from serving.settings import RankingSettings, ServingSettings
+from serving.settings import ServingSettings
 
 _CLAUSES = tuple(SnapshotFilter.model_fields)
 _SIGNALS = ("popularity", "rating", "conversion", "freshness", "availability", "price_fit")
@@ -92,12 +92,6 @@ class AskFields(FilterFields):
             )
             raise QueryError(message)
         return self.limit
-
-
-def ranking_of(shape: Shape, settings: ServingSettings) -> RankingSettings:
-    """Return the settings' ranking with a request's own weights."""
-    changed: dict[str, Any] = dict(shape.weights)
-    return settings.ranking.model_copy(update=changed)
 
 
 def house_of(request: Request) -> ServedHouse:

@@ -81,6 +81,12 @@ class SearchAnswer(_Answer):
     cached: bool = Field(description="Whether the hits were remembered from an earlier answer")
 
 
+class BatchAnswer(_Answer):
+    """An answer, or a problem, per question."""
+
+    answers: list[SearchAnswer | dict[str, object]]
+
+
 class Collection(_Answer):
     """A collection and what of it can be searched."""
 
