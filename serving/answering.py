@@ -5,7 +5,6 @@ pages of one question fit together; beyond it they follow by relevance.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,18 +14,9 @@ from numpy.typing import NDArray
 from index_builds.fusion import Term
 from serving.finding import FoundPiece, find_pieces
 from serving.live_snapshot import ServedSnapshot
-from serving.queries import Paging, Shape
+from serving.queries import Page, Paging, Shape
 from serving.ranking import ranked
 from serving.settings import ServingSettings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Some hits of an answer as JSON, how many, and where it goes on; ``None`` where it ends."""
-
-    hits: bytes
-    count: int
-    next_offset: int | None
 
 
 def answer_terms(

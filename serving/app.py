@@ -35,7 +35,8 @@ def create_app(house: ServedHouse, settings: ServingSettings) -> FastAPI:
         lifespan=life,
     )
     app.state.house = house
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts))
+    if "*" not in settings.allowed_hosts:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts))
     handle_problems(app)
     for part in (search, pieces, browse, status):
         app.include_router(part.router)

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from index_builds.channel_names import VISUAL
 from index_builds.fusion import Term
-from serving.answering import Page, answer_terms
+from serving.answering import answer_terms
 from serving.encoding import AskedPicture
 from serving.errors import QueryError
 from serving.house import ServedHouse
 from serving.likeness import keys_of, piece_vector, place_in
 from serving.live_snapshot import ServedSnapshot
-from serving.queries import Shape, Stopwatch, cursor_of, paging_of
+from serving.queries import Page, Paging, Shape, Stopwatch, cursor_of, paging_of
 from vision.channels.registry import channel_id
 
 
@@ -120,22 +120,51 @@ async def ask(
             house.results.put(key, answered, len(answered.page.hits) + 1_024)
         else:
             answered = known
-        after = answered.page.next_offset
-        return {
-            "collection": served.manifest.collection,
-            "snapshot_id": served.snapshot_id,
-            "tiers": [tier for tier in shape.tiers if tier in served.snapshot.tiers],
-            "hits": orjson.Fragment(answered.page.hits),
-            "next_cursor": None if after is None else cursor_of(served.snapshot_id, after, question),
-            "unknown_words": answered.unknown,
-            "near_words": answered.near,
-            "timings_ms": watch.all(),
-            "cached": known is not None,
-        }
+        return document_of(
+            served,
+            answered.page,
+            shape,
+            question,
+            watch,
+            unknown=answered.unknown,
+            near=answered.near,
+            cached=known is not None,
+        )
 
 
-async def _worked_out(  # type: ignore[no-untyped-def] # paging is queries.Paging
-    house: ServedHouse, served: ServedSnapshot, asked: Asked, shape: Shape, paging, watch: Stopwatch
+def document_of(
+    served: ServedSnapshot,
+    page: Page,
+    shape: Shape,
+    question: bytes,
+    watch: Stopwatch,
+    *,
+    unknown: tuple[str, ...] = (),
+    near: dict[str, tuple[str, ...]] | None = None,
+    cached: bool = False,
+) -> dict[str, Any]:
+    """Return the document of a page of hits."""
+    after = page.next_offset
+    return {
+        "collection": served.manifest.collection,
+        "snapshot_id": served.snapshot_id,
+        "tiers": [tier for tier in shape.tiers if tier in served.snapshot.tiers],
+        "hits": orjson.Fragment(page.hits),
+        "next_cursor": None if after is None else cursor_of(served.snapshot_id, after, question),
+        "unknown_words": unknown,
+        "near_words": near or {},
+        "timings_ms": watch.all(),
+        "cached": cached,
+    }
+
+
+async def _worked_out(
+    house: ServedHouse,
+    served: ServedSnapshot,
+    asked: Asked,
+    shape: Shape,
+    paging: Paging,
+    watch: Stopwatch,
 ) -> _Answered:
     with watch.stage("encode"):
         made = await _terms(house, served, asked)

@@ -88,6 +88,21 @@ class ServedHouse:
             raise UnknownThingError(message)
         return self.live[name]
 
+    def cache_figures(self) -> dict[str, dict[str, int]]:
+        """Return hits, misses, entries and bytes of this process's caches, and what was shared in flight."""
+        caches: dict[str, BoundedCache[Any, Any]] = {"vectors": self.encoding.cache, "answers": self.results}
+        shared = {"vectors": self.encoding.flights.shared, "answers": self.asking.shared}
+        return {
+            name: {
+                "hits": cache.hits,
+                "misses": cache.misses,
+                "entries": len(cache),
+                "bytes": cache.bytes,
+                "shared": shared[name],
+            }
+            for name, cache in caches.items()
+        }
+
     def refresh(self) -> None:
         """Look at every pointer once; what goes wrong with one collection keeps no other back."""
         for live in self.live.values():

@@ -30,6 +30,7 @@ from index_builds.snapshots import SnapshotStore
 from serving.bounded_cache import BoundedCache
 from serving.errors import NotServableError, SnapshotGoneError
 from serving.local_copies import LastGood, LocalCopies
+from serving.neighbour_lists import NeighbourPages
 from serving.piece_table import PieceTable
 from serving.signals import PieceSignals, read_signals
 from storage.objects import ObjectStoreError
@@ -54,6 +55,7 @@ class ServedSnapshot:
         self.snapshot = snapshot
         self.neighbours = neighbours
         self.table = PieceTable(snapshot.metadata)
+        self.neighbour_pages = NeighbourPages(neighbours, self.table)
         self.fused = FusedSearch(snapshot)
         self.signals: PieceSignals | None = None  # of the last time they could be read
         self.signals_version = 0

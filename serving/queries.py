@@ -51,6 +51,15 @@ class Paging:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some hits of an answer as JSON, how many, and where it goes on; ``None`` where it ends."""
+
+    hits: bytes
+    count: int
+    next_offset: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """How an answer is filtered, sorted and shown, whatever was asked.
 

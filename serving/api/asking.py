@@ -81,17 +81,20 @@ class AskFields(FilterFields):
         )
 
     def page_size(self, settings: ServingSettings) -> int:
-        """Return the page size.
+        """Return the page size; raises QueryError if it is larger than the settings allow."""
+        return checked_limit(self.limit, settings)
 
-        Raises:
-            QueryError: If it is larger than the settings allow.
-        """
-        if self.limit > settings.largest_page:
-            message = (
-                f"limit is {self.limit}: ask for {settings.largest_page} or fewer, and page with next_cursor"
-            )
-            raise QueryError(message)
-        return self.limit
+
+def checked_limit(limit: int, settings: ServingSettings) -> int:
+    """Return a page size.
+
+    Raises:
+        QueryError: If it is larger than the settings allow.
+    """
+    if limit > settings.largest_page:
+        message = f"limit is {limit}: ask for {settings.largest_page} or fewer, and page with next_cursor"
+        raise QueryError(message)
+    return limit
 
 
 def house_of(request: Request) -> ServedHouse:
@@ -112,3 +115,33 @@ class SimilarQuestion(AskFields):
 
 TextQuery = Annotated[TextQuestion, Query()]
 SimilarQuery = Annotated[SimilarQuestion, Query()]
+
+
+class FacetQuestion(FilterFields):
+    """What is counted."""
+
+    cold: bool = Field(default=False, description="Count the cold tier, too")
+    most: int = Field(default=50, ge=1, le=1_000, description="Values per facet, the most frequent ones")
+
+
+class RecentQuestion(FilterFields):
+    """How the newest pieces come."""
+
+    limit: int = Field(default=24, ge=1, le=1_000)
+    cursor: str | None = Field(default=None, max_length=1_000)
+    cold: bool = Field(default=False, description="Show the cold tier, too")
+
+    def shape(self) -> Shape:
+        """Return how the answer is filtered."""
+        return Shape(where=self.where(), tiers=tiers_asked(cold=self.cold))
+
+    def page_size(self, settings: ServingSettings) -> int:
+        """Return the page size; raises QueryError if it is larger than the settings allow."""
+        return checked_limit(self.limit, settings)
+
+
+FacetQuery = Annotated[FacetQuestion, Query()]
+RecentQuery = Annotated[RecentQuestion, Query()]
+Collection = Annotated[
+    str | None, Query(max_length=64, description="Default: the house's default collection")
+]

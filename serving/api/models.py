@@ -106,6 +106,85 @@ class Collections(_Answer):
     collections: list[Collection]
 
 
+class Moved(_Answer):
+    """Where a merged piece went."""
+
+    collection: str
+    piece_id: str
+    moved_to: str
+
+
+class PieceDocument(_Answer):
+    """What is known of a piece."""
+
+    collection: str
+    piece_id: str
+    title: str
+    description: str | None
+    first_seen_at: str
+    facts: dict[str, dict[str, object]] = Field(
+        description="The value that counts, and every value with the listings that state it",
+        examples=[{"metal": {"value": "gold", "values": [{"value": "gold", "sources": [
+            {"listing_id": "maison:R-1042", "source": "maison", "column": "Metal", "raw": "Or 750"}]}]}}],
+    )  # fmt: skip
+    attributes: list[dict[str, object]] = Field(description="Decided, stated, or suggested by pictures")
+    pictures: list[dict[str, object]]
+    listings: list[dict[str, object]]
+
+
+class Offers(_Answer):
+    """Every listing of a piece with its price."""
+
+    collection: str
+    piece_id: str
+    offers: list[dict[str, object]]
+
+
+class PriceHistory(_Answer):
+    """Spans of time in which price and availability held, per listing."""
+
+    collection: str
+    piece_id: str
+    listings: list[dict[str, object]]
+
+
+class FacetValue(_Answer):
+    """A value and the pieces that have it."""
+
+    value: str
+    count: int
+
+
+class Facets(_Answer):
+    """Pieces per value under a filter."""
+
+    collection: str
+    snapshot_id: str
+    pieces: int
+    facets: dict[str, list[FacetValue]]
+    prices: dict[str, dict[str, int]] = Field(examples=[{"EUR": {"min_minor": 1_900, "max_minor": 990_000}}])
+
+
+class Trends(_Answer):
+    """Daily rows, the oldest first."""
+
+    collection: str
+    rows: list[dict[str, object]]
+
+
+class Stats(_Answer):
+    """Figures of a collection."""
+
+    collection: str
+    pieces: int
+    listings: int
+    pictures_waiting: int
+    delivered_at: str | None
+    promoted_at: str | None
+    snapshot: dict[str, object] | None
+    caches: dict[str, dict[str, int]]
+
+
 class Problem(_Answer):
     """RFC 9457: what is wrong, where, and what to do."""
 
