@@ -160,6 +160,8 @@ def read_price_history(engine: Engine, collection: str, piece_id: str) -> list[d
 
 
 def _forwarded(connection: Connection, collection: str, piece_id: str) -> str | None:
+    if "\0" in piece_id:  # PostgreSQL takes no such text, so no piece has it
+        raise _unknown(collection, piece_id)
     passed = {piece_id}
     here = piece_id
     while True:

@@ -78,7 +78,7 @@ async def trends(
     request: Request,
     collection: Collection = None,
     facet: Annotated[str | None, Query(pattern="^(category|metal|stone|style)$")] = None,
-    value: Annotated[str | None, Query(max_length=64)] = None,
+    value: Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00]*$")] = None,
     currency: Annotated[str | None, Query(pattern="^[A-Z]{3}$")] = None,
     days: Annotated[int, Query(ge=1, le=3_660)] = 90,
 ) -> Response:
