@@ -43,7 +43,7 @@ def answer_terms(
     )
     if shape.sort == "relevance":
         weights = settings.ranking.model_copy(update=dict(shape.weights))
-        found = ranked(served, found, weights, currency=shape.currency)
+        found = ranked(served, found, weights, currency=shape.currency, explain=shape.explain)
     else:
         found = in_order(served, found[: settings.sort_window], shape)
     return page_of(served, found, shape, paging, settings)

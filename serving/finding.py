@@ -6,6 +6,7 @@ under the first of them, and the others are named there.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +17,7 @@ from index_builds.fusion import Term
 from index_builds.tiers import SERVED, Tier
 from serving.live_snapshot import ServedSnapshot
 
-_PICTURES_PER_PIECE = (
-    4  # how many times the wanted pieces are asked for, so that so many remain after folding
-)
+_SLACK = 8  # more pictures than the wanted pieces have on average, since some have more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +61,7 @@ def find_pieces(
     """
     if where is not None and where.asks_nothing:
         where = None
-    asked = wanted * _PICTURES_PER_PIECE + len(without)
+    asked = ceil(wanted * served.pictures_per_piece) + len(without) + _SLACK
     while True:
         keys, scores, parts = _pictures(served, terms, asked, where, tiers, excluding)
         found = _folded(served, keys, scores, parts, wanted, where, without)
@@ -107,8 +106,9 @@ def _folded(
     stops = np.searchsorted(table.row_keys, sought, side="right")
     found: list[FoundPiece] = []
     seen = set(without)
+    first_rows, last_rows = starts.tolist(), stops.tolist()
     for number, key in enumerate(keys):
-        rows = np.arange(starts[number], stops[number])
+        rows = np.arange(first_rows[number], last_rows[number])
         if mask is not None:
             rows = rows[mask[rows]]
         first: FoundPiece | None = None

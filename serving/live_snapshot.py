@@ -57,6 +57,7 @@ class ServedSnapshot:
         self.table = PieceTable(snapshot.metadata)
         self.neighbour_pages = NeighbourPages(neighbours, self.table)
         self.fused = FusedSearch(snapshot)
+        self.pictures_per_piece = max(1.0, manifest.live_vectors / max(len(self.table), 1))
         self.signals: PieceSignals | None = None  # of the last time they could be read
         self.signals_version = 0
         self.files = set(manifest.content.file_digests())
@@ -274,7 +275,10 @@ class LiveSnapshot:
 
     def _opened(self, manifest: Manifest) -> ServedSnapshot:
         content = manifest.content
-        encoder_id = self._encoder.of(content.encoder_id).encoder_id
+        try:
+            encoder_id = self._encoder.of(content.encoder_id).encoder_id
+        except ObjectStoreError:  # records of encoders are away; the configured one may be the right one
+            encoder_id = self._encoder.load().encoder_id
         if encoder_id != content.encoder_id:
             message = (
                 f"snapshot {manifest.snapshot_id} was built with encoder {content.encoder_id}, the "

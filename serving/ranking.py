@@ -23,17 +23,23 @@ _AVAILABLE = {"in_stock": 1.0, "preorder": 0.5}
 
 
 def ranked(
-    served: ServedSnapshot, found: Sequence[FoundPiece], weights: RankingSettings, *, currency: str | None
+    served: ServedSnapshot,
+    found: Sequence[FoundPiece],
+    weights: RankingSettings,
+    *,
+    currency: str | None,
+    explain: bool,
 ) -> list[FoundPiece]:
     """Return the first ``weights.window`` pieces in their new order, and the others behind them.
 
-    Their parts tell what each signal gave.
+    Where it is to be explained, their parts tell what each signal gave.
 
     Args:
         served: Whose pieces.
         found: By relevance.
         weights: Of the signals.
         currency: In which prices compare; None for the one that is most frequent among them.
+        explain: Whether to note it.
     """
     head, tail = list(found[: weights.window]), list(found[weights.window :])
     if len(head) < 2:
@@ -47,16 +53,18 @@ def ranked(
             given[name] = weight * np.nan_to_num(values)
             total = total + given[name]
     order = np.lexsort((np.arange(len(head)), -total))
-    best = [
-        replace(
-            head[place],
-            parts={
-                **head[place].parts,
-                **{f"rank: {name}": round(float(values[place]), 4) for name, values in given.items()},
-            },
-        )
-        for place in order.tolist()
-    ]
+    best = [head[place] for place in order.tolist()]
+    if explain:
+        best = [
+            replace(
+                head[place],
+                parts={
+                    **head[place].parts,
+                    **{f"rank: {name}": round(float(values[place]), 4) for name, values in given.items()},
+                },
+            )
+            for place in order.tolist()
+        ]
     return [*(_mixed(served, best, weights.most_alike) if weights.most_alike else best), *tail]
 
 

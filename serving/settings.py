@@ -19,7 +19,7 @@ class RankingSettings(_Strict):
     alone.
     """
 
-    window: int = Field(default=100, ge=1, le=1_000)
+    window: int = Field(default=60, ge=1, le=1_000)
     popularity: Weight = 0.2
     rating: Weight = 0.1
     conversion: Weight = 0.1

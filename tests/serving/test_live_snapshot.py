@@ -12,7 +12,7 @@ from index_builds.snapshots import FILES
 from index_builds.tables import pointers
 from serving.app import create_app
 from serving.errors import NotServableError, SnapshotGoneError
-from storage.objects import digest_key
+from storage.objects import ObjectStoreError, digest_key
 
 
 @pytest.fixture
@@ -109,6 +109,23 @@ def test_a_restart_without_store_and_database_serves_what_served_last(made, tmp_
         answer = client.get("/v1/search/text", params={"q": "gold"})
         assert answer.status_code == 200
         assert answer.json()["snapshot_id"] == serving
+
+
+def test_a_restart_without_the_records_of_encoders_takes_the_configured_one(made, tmp_path):
+    class Away(type(made.house.encoder)):
+        def of(self, encoder_id):
+            raise ObjectStoreError("the store could not look it up")
+
+    def away(key):
+        raise ObjectStoreError("the store could not look it up")
+
+    made.store.objects.get = away
+    house = reopened(tmp_path, made.store, made.encoder)
+    house.live["house"]._encoder = Away(made.encoder)
+    house.refresh()
+
+    assert live_of(house).status().from_copies
+    assert live_of(house).current is not None
 
 
 def test_a_damaged_copy_is_fetched_again(made, tmp_path):

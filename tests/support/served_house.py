@@ -62,6 +62,9 @@ class Loaded:
     def of(self, encoder_id):
         return self.encoder
 
+    def load(self):
+        return self.encoder
+
 
 @dataclass
 class Standing:
