@@ -58,24 +58,21 @@ def page_of(
 ) -> Page:
     """Cut a page out of ordered pieces and write it."""
     end = paging.offset + paging.limit
-    hits = [
-        hit_json(served, one, whole=shape.where is None, explain=shape.explain)
-        for one in found[paging.offset : end]
-    ]
+    hits = [hit_json(served, one, explain=shape.explain) for one in found[paging.offset : end]]
     more = len(found) > end and end < settings.most_results
     return Page(hits=orjson.dumps(hits), count=len(hits), next_offset=end if more else None)
 
 
-def hit_json(served: ServedSnapshot, found: FoundPiece, *, whole: bool, explain: bool) -> dict[str, Any]:
+def hit_json(served: ServedSnapshot, found: FoundPiece, *, explain: bool) -> dict[str, Any]:
     """Return a hit, ready to be written.
 
     Args:
         served: Whose.
         found: The piece.
-        whole: Whether all its listings are shown, so that its card need not be made anew.
         explain: Whether to say what the score is made of.
     """
     table = served.table
+    whole = len(found.rows) == len(table.rows_of(found.place))  # its card need not be made anew
     card: Any = (
         orjson.Fragment(table.card_json(found.place)) if whole else table.card(found.place, found.rows)
     )
