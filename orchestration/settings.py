@@ -35,13 +35,14 @@ from index_builds.settings import (
     SigningSettings,
     TierSettings,
 )
+from serving.settings import ServingSettings
 from vision.channels.selection import CHANNELS, ChannelName
 from vision.encoders import EncoderSettings
 
 CONFIG_VARIABLE = "LOUPE_CONFIG"
 PREFIX = "LOUPE_"
 SECRETS = frozenset(
-    {"secret_access_key", "database_url", "contributor_key", "private_key"}
+    {"secret_access_key", "database_url", "contributor_key", "private_key", "cache_url"}
 )  # never repeated in a message
 
 
@@ -122,6 +123,7 @@ class Settings(_Strict):
     signing: SigningSettings = SigningSettings()
     images: ImageSettings = ImageSettings()
     enrichment: EnrichmentSettings = EnrichmentSettings()
+    serving: ServingSettings = ServingSettings()
     s3: S3Settings = S3Settings()
     sample: SampleSettings | None = None
     # The key of contributors' pseudonyms; without it none is kept.  Another key gives everybody another one.
@@ -376,6 +378,13 @@ def _resolved(settings: Settings, base: Path) -> Settings:
             else str(home / "objects"),
             "encoder": _resolved_encoder(settings.encoder, local),
             "next_encoder": settings.next_encoder and _resolved_encoder(settings.next_encoder, local),
+            "serving": settings.serving.model_copy(
+                update={
+                    "copies": local(settings.serving.copies)
+                    if settings.serving.copies
+                    else str(home / "serving")
+                }
+            ),
             "signing": settings.signing.model_copy(update={"private_key_file": local(key_file)})
             if (key_file := settings.signing.private_key_file)
             else settings.signing,

@@ -14,3 +14,19 @@ class QueryError(ServingError):
 
 class NotServableError(ServingError):
     """There is nothing promoted, or it cannot be searched with the configured encoder."""
+
+
+class UnknownThingError(ServingError):
+    """There is no such collection, piece or listing here."""
+
+
+class SnapshotGoneError(ServingError):
+    """A cursor was made on a snapshot that does not serve any more."""
+
+
+class OverloadedError(ServingError):
+    """More is waiting than this process will do soon."""
+
+
+class TooLargeError(ServingError):
+    """A request brings more bytes or pictures than are taken."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli import feeds, images, keys, reembed, review, run, sample, search, snapshots
+from orchestration.cli import feeds, images, keys, reembed, review, run, sample, search, serve, snapshots
 from orchestration.cli.session import Session
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("status")(run.status)
 app.command("dev")(run.dev)
 app.command("reembed")(reembed.reembed)
 app.command("search")(search.search)
+app.command("serve")(serve.serve)
 
 
 @app.callback()

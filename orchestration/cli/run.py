@@ -70,6 +70,9 @@ def _say_where_to_look(session: Session) -> None:
         "  make dev                                       the graph, checks and runs in the Dagster UI"
     )
     console.print('  .venv/bin/loupe search --text "emerald ring"   search what is promoted')
+    console.print(
+        "  .venv/bin/loupe serve                          searches over HTTP, described under /docs"
+    )
     console.print("  .venv/bin/loupe snapshots show ID              what the gate measured")
     console.print("  loupe.yaml, docs/feeds.md                      declare a shop of your own")
 

@@ -22,6 +22,7 @@ SCRIPTS = Path(__file__).parents[2] / "benchmarks"
         ("million", ["--count", "3000", "--queries", "10"], "filters"),
         ("enrichment", ["--pieces", "24", "--size-px", "224"], "figures"),
         ("out_of_domain", ["--pieces", "2", "--others", "6"], "figures"),
+        ("serving_load", ["--count", "3000", "--seconds", "0.2"], "figures"),
     ],
 )
 def test_a_script_measures_and_writes_its_json(tmp_path, script, arguments, named):

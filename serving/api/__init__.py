@@ -1,0 +1,1 @@
+"""The HTTP API, version 1: one router per subject, and the documented shapes of their answers."""

@@ -1,0 +1,130 @@
+"""Everything that answers are made of: collections, their live snapshots, the catalogue, the encoder."""
+
+import logging
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from sqlalchemy import Engine
+
+from index_builds.snapshots import SnapshotStore
+from serving.bounded_cache import BoundedCache
+from serving.encoding import QueryEncoding
+from serving.errors import UnknownThingError
+from serving.live_snapshot import LiveSnapshot
+from serving.local_copies import LocalCopies
+from serving.settings import ServingSettings
+from serving.single_flight import SingleFlight
+from serving.work import WorkPool
+from storage.objects import ObjectStore
+from vision.encoder_loader import EncoderLoader
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class ServedHouse:
+    """One deployment as serving sees it.  The engine is only read from.
+
+    Args:
+        labels: Collection name -> what people call it, in the order to show them.
+        default_collection: Which one a request without a collection means.
+        store: Where snapshots live.
+        engine: The catalogue.
+        objects: Where renditions are.
+        encoder: Encodes queries.
+        settings: Limits, sizes and periods.
+        copies: Folder of local copies.
+    """
+
+    labels: Mapping[str, str]
+    default_collection: str
+    store: SnapshotStore
+    engine: Engine
+    objects: ObjectStore
+    encoder: EncoderLoader
+    settings: ServingSettings
+    copies: Path
+    live: dict[str, LiveSnapshot] = field(init=False)
+    pool: WorkPool = field(init=False)
+    encoding: QueryEncoding = field(init=False)
+    asking: SingleFlight[Any] = field(init=False)
+    results: BoundedCache[Hashable, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.live = {
+            name: LiveSnapshot(
+                self.store,
+                name,
+                encoder=self.encoder,
+                copies=LocalCopies(self.copies / name),
+                kept=self.settings.kept_snapshots,
+                kept_seconds=self.settings.kept_seconds,
+            )
+            for name in self.labels
+        }
+        self.pool = WorkPool(threads=self.settings.threads, waiting=self.settings.waiting)
+        self.encoding = QueryEncoding(self.encoder, self.pool, self.settings)
+        self.asking = SingleFlight()
+        self.results = BoundedCache(
+            entries=100_000,
+            size=self.settings.result_cache_mb * 1_000_000,
+            seconds=self.settings.result_cache_seconds,
+        )
+        self._stop = Event()
+        self._follower: Thread | None = None
+
+    def chosen(self, collection: str | None) -> LiveSnapshot:
+        """Return the live snapshot of a collection, the default one where none is named.
+
+        Raises:
+            UnknownThingError: If there is no such collection.
+        """
+        name = collection or self.default_collection
+        if name not in self.live:
+            message = f"there is no collection {name!r}: there are {', '.join(self.live)}"
+            raise UnknownThingError(message)
+        return self.live[name]
+
+    def cache_figures(self) -> dict[str, dict[str, int]]:
+        """Return hits, misses, entries and bytes of this process's caches, and what was shared in flight."""
+        caches: dict[str, BoundedCache[Any, Any]] = {"vectors": self.encoding.cache, "answers": self.results}
+        shared = {"vectors": self.encoding.flights.shared, "answers": self.asking.shared}
+        return {
+            name: {
+                "hits": cache.hits,
+                "misses": cache.misses,
+                "entries": len(cache),
+                "bytes": cache.bytes,
+                "shared": shared[name],
+            }
+            for name, cache in caches.items()
+        }
+
+    def refresh(self) -> None:
+        """Look at every pointer once; what goes wrong with one collection keeps no other back."""
+        for live in self.live.values():
+            try:
+                live.refresh()
+            except Exception:  # the thread that follows must outlive what nobody foresaw
+                logger.exception("collection %s could not be refreshed", live.collection)
+
+    def follow(self) -> None:
+        """Start to follow the pointers in a thread of its own."""
+        self._stop.clear()
+        self._follower = Thread(target=self._run, name="loupe-follow", daemon=True)
+        self._follower.start()
+
+    def stop(self) -> None:
+        """Stop following, and wait for what is being worked on."""
+        self._stop.set()
+        if self._follower is not None:
+            self._follower.join()
+            self._follower = None
+        self.pool.close()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self.settings.poll_seconds):
+            self.refresh()

@@ -1,0 +1,87 @@
+"""What can be set of the serving layer; the ``serving`` section of ``loupe.yaml``.  Values only."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+Weight = Annotated[float, Field(ge=0.0, le=10.0)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RankingSettings(_Strict):
+    """How much each signal may move a piece, in standard deviations of the scores that are ranked.
+
+    ``window`` pieces, the most relevant ones, are ranked anew; those behind them keep their order.  Of one
+    brand or category at most ``most_alike`` stand among any ten hits while there are others; 0 leaves order
+    alone.
+    """
+
+    window: int = Field(default=60, ge=1, le=1_000)
+    popularity: Weight = 0.2
+    rating: Weight = 0.1
+    conversion: Weight = 0.1
+    freshness: Weight = 0.1
+    availability: Weight = 0.3
+    price_fit: Weight = 0.2
+    most_alike: int = Field(default=0, ge=0, le=10)
+
+
+class ServingSettings(_Strict):
+    """Where the API listens, how much it does at once, and what it keeps in memory.
+
+    Attributes:
+        host: Address to listen on; beyond loopback, put it behind a proxy that ends TLS.
+        port: Port to listen on; 0 takes a free one.
+        workers: Processes; each holds its own copy of what is not memory-mapped.
+        threads: Queries that are worked on at once by one process.
+        waiting: Further queries that may wait for a thread; more are refused with 503.
+        faiss_threads: Of one search; 1 serves the most queries per second.
+        poll_seconds: How often the promotion pointers are looked at.
+        kept_snapshots: Replaced snapshots that still answer cursors made on them.
+        kept_seconds: How long they do; afterwards a cursor is answered 410.
+        copies: Folder of local copies of what is served; default: a folder in the home folder.
+        most_results: How deep an answer can be paged.
+        largest_page: Hits per page, at most.
+        sort_window: Of so many most relevant pieces an answer sorted by price or date consists.
+        most_pictures: Pictures in one question.
+        largest_picture_bytes: Of one picture.
+        most_pixels: Of one picture, before any is decoded.
+        batch_questions: Questions of one batch.
+        encode_window_ms: How long encoding waits for others to encode with.
+        encode_batch: How many texts or pictures are encoded together, at most.
+        embedding_cache_entries: Query vectors remembered.
+        result_cache_mb: Memory for answers.
+        result_cache_seconds: How old an answer may be.
+        cache_url: ``redis://…``, where several processes share what was encoded; default: none.
+        allowed_hosts: Host names that requests may be addressed to; ``*`` for any.
+        ranking: Weights of re-ranking; a request may give its own.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8787, ge=0, le=65_535)
+    workers: int = Field(default=1, ge=1, le=64)
+    threads: int = Field(default=4, ge=1, le=256)
+    waiting: int = Field(default=64, ge=0, le=10_000)
+    faiss_threads: int = Field(default=1, ge=1, le=256)
+    poll_seconds: float = Field(default=5.0, gt=0.0, le=3_600.0)
+    kept_snapshots: int = Field(default=1, ge=0, le=8)
+    kept_seconds: float = Field(default=600.0, ge=0.0)
+    copies: str = ""
+    most_results: int = Field(default=1_000, ge=10, le=10_000)
+    largest_page: int = Field(default=100, ge=1, le=1_000)
+    sort_window: int = Field(default=500, ge=10, le=10_000)
+    most_pictures: int = Field(default=8, ge=1, le=32)
+    largest_picture_bytes: int = Field(default=20_000_000, ge=1_000)
+    most_pixels: int = Field(default=60_000_000, ge=1_000)
+    batch_questions: int = Field(default=32, ge=1, le=256)
+    encode_window_ms: float = Field(default=2.0, ge=0.0, le=100.0)
+    encode_batch: int = Field(default=16, ge=1, le=512)
+    embedding_cache_entries: int = Field(default=10_000, ge=0)
+    result_cache_mb: int = Field(default=64, ge=0)
+    result_cache_seconds: float = Field(default=60.0, ge=0.0)
+    cache_url: SecretStr | None = None
+    allowed_hosts: tuple[str, ...] = ("*",)
+    ranking: RankingSettings = RankingSettings()

@@ -1,0 +1,47 @@
+"""A bounded pool of threads for what must not run on the event loop: search, encoding, SQL."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from serving.errors import OverloadedError
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+class WorkPool:
+    """Threads, and a bound on what waits for them.  Used from one event loop.
+
+    Args:
+        threads: Calls that run at once.
+        waiting: Calls that may wait beyond those.
+    """
+
+    def __init__(self, *, threads: int, waiting: int) -> None:
+        self._most = threads + waiting
+        self.pending = 0
+        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="loupe-serve")
+
+    async def do(
+        self, call: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs
+    ) -> Result:
+        """Run a call in a thread and return what it returns.
+
+        Raises:
+            OverloadedError: If too many wait already.
+        """
+        if self.pending >= self._most:
+            message = f"{self.pending} queries are being answered or wait: ask again in a second"
+            raise OverloadedError(message)
+        self.pending += 1
+        try:
+            future = self._pool.submit(call, *arguments, **named)
+            return await asyncio.wrap_future(future)
+        finally:
+            self.pending -= 1
+
+    def close(self) -> None:
+        """Wait for what runs, and drop what waits."""
+        self._pool.shutdown(wait=True, cancel_futures=True)

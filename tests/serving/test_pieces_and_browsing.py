@@ -1,0 +1,166 @@
+"""A piece's facts, offers and prices as a real run leaves them; lists, facets, what is new."""
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from flow_house import make_house
+from served_house import standing
+
+from catalog.tables import pieces
+from index_builds.filters import SnapshotFilter
+from orchestration.served import served_house
+from serving.app import create_app
+
+
+@pytest.fixture(scope="module")
+def flow(tmp_path_factory):
+    """A sample house that ran once, for real, with the shipped encoder."""
+    house = make_house(tmp_path_factory.mktemp("served"), pieces=16, days=2)
+    outcome = house.run()
+    assert not outcome.failures
+    return house
+
+
+@pytest.fixture
+def real(flow):
+    settings = flow.settings
+    with TestClient(create_app(served_house(settings), settings.serving)) as client:
+        yield client
+
+
+@pytest.fixture
+def made(tmp_path):
+    return standing(tmp_path)
+
+
+@pytest.fixture
+def client(made):
+    with TestClient(create_app(made.house, made.house.settings)) as client:
+        yield client
+
+
+def first_piece(client):
+    return client.get("/v1/recent", params={"limit": 1}).json()["hits"][0]["piece"]["piece_id"]
+
+
+def test_a_piece_tells_who_states_each_fact_and_shows_its_pictures(real):
+    piece = first_piece(real)
+    document = real.get(f"/v1/pieces/{piece}").json()
+
+    fact = document["facts"]["category"]
+    assert fact["value"] in {one["value"] for one in fact["values"]}
+    sources = [source for one in fact["values"] for source in one["sources"]]
+    listed = {one["listing_id"] for one in document["listings"]}
+    assert sources
+    assert {source["listing_id"] for source in sources} <= listed
+    assert any(source["raw"] for source in sources)
+    assert document["pictures"][0]["thumbhash"]
+    assert document["pictures"][0]["renditions"]["512"]["url"].endswith("/512.webp")
+
+
+def test_offers_and_price_history_are_of_the_pieces_listings(real):
+    piece = first_piece(real)
+    listed = {one["listing_id"] for one in real.get(f"/v1/pieces/{piece}").json()["listings"]}
+    offers = real.get(f"/v1/pieces/{piece}/offers").json()["offers"]
+    history = real.get(f"/v1/pieces/{piece}/price-history").json()["listings"]
+
+    assert {offer["listing_id"] for offer in offers} == listed
+    assert {one["listing_id"] for one in history} <= listed
+    priced = {offer["listing_id"] for offer in offers if offer["price_minor"] is not None}
+    assert priced <= {one["listing_id"] for one in history}
+    assert all(one["spans"][0]["valid_from"] for one in history)
+
+
+def test_a_merged_piece_is_answered_by_where_it_went(real, flow):
+    piece = first_piece(real)
+    engine = real.app.state.house.engine
+    with engine.begin() as connection:
+        row = connection.execute(sa.select(pieces).where(pieces.c.piece_id == piece)).mappings().one()
+        merged = {**row, "piece_id": f"old-{piece[:20]}", "forwarded_to": piece}
+        connection.execute(pieces.insert().values(**merged))
+    for rest in ("", "/offers", "/similar?limit=2"):
+        moved = real.get(f"/v1/pieces/{merged['piece_id']}{rest}", follow_redirects=False)
+        assert moved.status_code == 308, moved.text
+        assert moved.headers["location"] == f"/v1/pieces/{piece}{rest}"
+        assert moved.json()["moved_to"] == piece
+    with engine.begin() as connection:
+        connection.execute(pieces.delete().where(pieces.c.piece_id == merged["piece_id"]))
+
+
+def test_words_pictures_and_channels_work_with_the_shipped_encoder(real, flow):
+    found = real.get("/v1/search/text", params={"q": "gold ring", "limit": 5})
+    assert found.status_code == 200, found.text
+    renders = (flow.sample / "atelier").rglob("*")
+    path = next(path for path in sorted(renders) if path.suffix in {".jpg", ".webp", ".png"})
+    pictures = [("pictures", (path.name, path.read_bytes(), "image/jpeg"))]
+    shown = real.post("/v1/search/image", params={"limit": 3}, files=pictures)
+    assert len(shown.json()["hits"]) == 3
+    weighed = real.post(
+        "/v1/search/hybrid",
+        data={"question": '{"channels": {"colour": 1, "shape": 1}, "explain": true, "limit": 3}'},
+        files=pictures,
+    )
+    assert "picture: colour" in weighed.json()["hits"][0]["parts"]
+
+
+def test_trends_and_stats_come_from_the_tables(real):
+    rows = real.get("/v1/trends", params={"facet": "category"}).json()["rows"]
+    assert {row["facet"] for row in rows} == {"category"}
+    stats = real.get("/v1/stats").json()
+    assert stats["snapshot"]["pieces"] > 0
+    assert stats["pieces"] >= stats["snapshot"]["pieces"]
+    assert stats["caches"]["answers"]["misses"] >= 0
+
+
+def test_what_nobody_has_is_unknown(real):
+    for rest in ("", "/offers", "/price-history", "/similar"):
+        assert real.get(f"/v1/pieces/nobody{rest}").status_code == 404
+
+
+def test_lists_answer_as_a_search_does(client, made):
+    served = made.house.live["house"].current
+    assert served.neighbours is not None
+    for piece in served.table.piece_ids[:5]:
+        looked_up = client.get(f"/v1/pieces/{piece}/similar", params={"limit": 8}).json()
+        searched = client.get(f"/v1/pieces/{piece}/similar", params={"limit": 8, "explain": True}).json()
+        assert "search" not in looked_up["timings_ms"]
+        assert "search" in searched["timings_ms"]
+        assert [hit["piece"]["piece_id"] for hit in looked_up["hits"]] == [
+            hit["piece"]["piece_id"] for hit in searched["hits"]
+        ]
+        assert [hit["score"] for hit in looked_up["hits"]] == pytest.approx(
+            [hit["score"] for hit in searched["hits"]], abs=1e-5
+        )
+
+
+def test_paging_goes_on_beyond_a_list(client, made):
+    piece, cursor, seen = made.house.live["house"].current.table.piece_ids[0], None, []
+    while True:
+        params = {"limit": 10} | ({"cursor": cursor} if cursor else {})
+        answer = client.get(f"/v1/pieces/{piece}/similar", params=params).json()
+        seen += [hit["piece"]["piece_id"] for hit in answer["hits"]]
+        cursor = answer["next_cursor"]
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) == 39
+
+
+def test_facets_count_pieces_and_leave_their_own_filter_out(client, made):
+    def counts(**asked):
+        return client.get("/v1/facets", params=asked).json()
+
+    everything = counts()
+    served = made.house.live["house"].current
+    rows = served.snapshot.metadata.to_pylist()
+    expected = {}
+    for row in rows:
+        for stone in row["stones"]:
+            expected.setdefault(stone, set()).add(row["piece_id"])
+    assert {one["value"]: one["count"] for one in everything["facets"]["stone"]} == {
+        name: len(pieces) for name, pieces in expected.items()
+    }
+    under = counts(category="ring", price_min_minor=2000, currency="EUR")
+    where = SnapshotFilter(category=("ring",), price_min_minor=2000, currency="EUR")
+    assert under["pieces"] == len({row["piece_id"] for row in rows if where.is_satisfied_by(row)})
+    assert len(under["facets"]["category"]) > 1
+    assert under["prices"]["EUR"]["min_minor"] < 2000
