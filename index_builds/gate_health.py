@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index_builds.gate_truth import Truth
+from index_builds.ids import distinct_of_sorted
 from index_builds.queries import held_out_queries, sampled
 from index_builds.search import OpenSnapshot
 from index_builds.settings import GateSettings
@@ -58,7 +59,7 @@ def measure_health(
 
 def _drift(candidate: OpenSnapshot, parent: OpenSnapshot, settings: GateSettings) -> dict[str, float | None]:
     def drawn(snapshot: OpenSnapshot) -> NDArray[np.int64]:
-        keys = np.unique(snapshot.row_keys)
+        keys = distinct_of_sorted(snapshot.row_keys)
         return keys[sampled(keys, count=settings.health_queries, seed=settings.seed)]
 
     ours, theirs = drawn(candidate), drawn(parent)

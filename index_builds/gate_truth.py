@@ -12,6 +12,7 @@ from index_builds.build import sorted_inputs
 from index_builds.errors import BuildInputError, GateCannotRunError
 from index_builds.filters import SnapshotFilter, satisfying_rows
 from index_builds.gate_report import Target
+from index_builds.ids import distinct_of_sorted
 from index_builds.keys_file import fingerprints
 from index_builds.metadata_file import SCHEMA
 from index_builds.neighbour_pool import NeighbourPool, pool_of
@@ -31,6 +32,7 @@ class Truth:
     _rows_in: dict[Target, NDArray[np.int64]] = field(default_factory=dict, repr=False)
     _row_keys: list[NDArray[np.int64]] = field(default_factory=list, repr=False)
     _prints: list[NDArray[np.uint64]] = field(default_factory=list, repr=False)
+    _row_places: list[NDArray[np.int64]] = field(default_factory=list, repr=False)
 
     @property
     def prints(self) -> NDArray[np.uint64]:
@@ -45,6 +47,13 @@ class Truth:
         if not self._row_keys:
             self._row_keys.append(self.metadata["image_key"].to_numpy())
         return self._row_keys[0]
+
+    @property
+    def row_places(self) -> NDArray[np.int64]:
+        """The row in ``keys`` of every listing row's image."""
+        if not self._row_places:
+            self._row_places.append(np.searchsorted(self.keys, self.row_keys))
+        return self._row_places[0]
 
     def listings(self, key: int) -> list[dict[str, Any]]:
         """Return the listing rows of an image, read once."""
@@ -82,9 +91,8 @@ class Truth:
         if where is None:
             return held
         if where not in self._eligible:
-            satisfied = self.row_keys[satisfying_rows(self.metadata, where)]
             wanted = np.zeros_like(held)
-            wanted[self.rows_of(np.unique(satisfied))] = True
+            wanted[self.row_places[satisfying_rows(self.metadata, where)]] = True
             self._eligible[where] = wanted
         return held & self._eligible[where]
 
@@ -110,13 +118,19 @@ def pool_by_brute_force(_channel: str, _family: str, queries: Queries, truth: Tr
     return pool_of(queries.vectors, truth.vectors, truth.keys)
 
 
-def truth_of(keys: NDArray[np.int64], vectors: NDArray[np.float32], metadata: pa.Table) -> Truth:
+def truth_of(
+    keys: NDArray[np.int64],
+    vectors: NDArray[np.float32],
+    metadata: pa.Table,
+    prints: NDArray[np.uint64] | None = None,
+) -> Truth:
     """Return the truth to measure against.
 
     Args:
         keys: Image keys of every live embedding, in any order.
         vectors: Their vectors.
         metadata: Canonical metadata rows of the same images.
+        prints: Fingerprints of vectors whose keys are sorted already, where the caller has them.
 
     Raises:
         GateCannotRunError: If there is nothing to measure against, or it contradicts itself.
@@ -134,11 +148,10 @@ def truth_of(keys: NDArray[np.int64], vectors: NDArray[np.float32], metadata: pa
         raise GateCannotRunError(message)
     row_keys = metadata["image_key"].to_numpy()
     first = np.searchsorted(row_keys, keys)
-    if len(row_keys) == 0 or not np.array_equal(np.unique(row_keys), keys):
-        message = (
-            f"metadata speaks of {len(np.unique(row_keys))} images, the embeddings of {len(keys)}: "
-            "join them again"
-        )
+    stated = distinct_of_sorted(row_keys)
+    if len(row_keys) == 0 or not np.array_equal(stated, keys):
+        message = f"metadata speaks of {len(stated)} images, the embeddings of {len(keys)}: join them again"
         raise GateCannotRunError(message)
     tiers = metadata["tier"].take(pa.array(first)).to_numpy(zero_copy_only=False).astype(np.str_)
-    return Truth(keys=keys, vectors=vectors, tiers=tiers, metadata=metadata)
+    known = [] if prints is None else [prints]
+    return Truth(keys=keys, vectors=vectors, tiers=tiers, metadata=metadata, _prints=known)

@@ -1,9 +1,16 @@
-"""The digest of a set of image keys.  Small on purpose: the fresh process that loads snapshots imports it."""
+"""Sets of image keys.  Small on purpose: the fresh process that loads snapshots imports it."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from storage.objects import sha256_hex
+
+
+def distinct_of_sorted(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return every key of a sorted array once, shape ``(distinct,)``: one pass, where a hash takes many."""
+    first = np.ones(len(keys), dtype=np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=first[1:])
+    return keys[first]
 
 
 def ids_digest(keys: NDArray[np.int64]) -> str:

@@ -143,12 +143,9 @@ def build_candidate(
     tiers = _tier_array(keys, tier_of)[np.argsort(keys, kind="stable")]
     keys, vectors = sorted_inputs(keys, vectors)
     table = canonical_metadata(metadata, keys, tiers)
-    truth = truth_of(keys, vectors, table)
-    rows = {
-        VISUAL: _Channel(
-            keys=keys, vectors=vectors, prints=fingerprints(vectors), tiers=tiers, queries=queries
-        )
-    }
+    prints = fingerprints(vectors)
+    truth = truth_of(keys, vectors, table, prints)
+    rows = {VISUAL: _Channel(keys=keys, vectors=vectors, prints=prints, tiers=tiers, queries=queries)}
     rows |= {name: _placed(name, part, keys, tiers) for name, part in sorted((channels or {}).items())}
     evidence = {
         name: ChannelEvidence(truth=_channel_truth(rows[name], table), queries=rows[name].queries)
@@ -264,7 +261,7 @@ def _placed(name: str, part: ChannelVectors, keys: NDArray[np.int64], tiers: NDA
 
 def _channel_truth(part: _Channel, table: pa.Table) -> Truth:
     rows = np.isin(table["image_key"].to_numpy(), part.keys)
-    return truth_of(part.keys, part.vectors, table.filter(pa.array(rows)).combine_chunks())
+    return truth_of(part.keys, part.vectors, table.filter(pa.array(rows)).combine_chunks(), part.prints)
 
 
 def _make_tiers(

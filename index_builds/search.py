@@ -29,6 +29,7 @@ from index_builds.tiers import SERVED, TIERS, Tier
 _SLACK = 8  # more candidates than asked for, so that near-ties at the k-th place are settled by exact score
 _REMEMBERED_FILTERS = 128
 _PAIRS = 8_192
+_SPARSE = 64  # below one in so many, hashing positions is quicker than marking them
 
 
 class OpenSnapshot:
@@ -198,7 +199,7 @@ class OpenSnapshot:
         if where is not None and not where.asks_nothing:
             eligible = self._filtered(where)[opened.tier]
         if among is not None:
-            wanted = _present(opened.positions_of(among))
+            wanted = _present(opened.positions_of(among), len(opened.all_keys))
             if eligible is not None:
                 wanted = np.intersect1d(eligible.positions, wanted, assume_unique=True)
             eligible = opened.eligible(wanted)
@@ -212,7 +213,7 @@ class OpenSnapshot:
                 return known
         mask = satisfying_rows(self.metadata, where)
         eligible = {
-            tier: opened.eligible(_present(self._row_positions[tier][mask]))
+            tier: opened.eligible(_present(self._row_positions[tier][mask], len(opened.all_keys)))
             for tier, opened in self.tiers.items()
         }
         with self._lock:
@@ -297,5 +298,11 @@ def _per_query(excluding: NDArray[np.int64] | None, queries: int) -> NDArray[np.
     return excluding
 
 
-def _present(positions: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.unique(positions[positions >= 0])
+def _present(positions: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return the positions that are held, sorted and each once, of a tier with ``count`` of them."""
+    held = positions[positions >= 0]
+    if len(held) * _SPARSE < count:
+        return np.unique(held)
+    marked = np.zeros(count, dtype=np.bool_)
+    marked[held] = True
+    return np.flatnonzero(marked).astype(np.int64)
