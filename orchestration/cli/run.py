@@ -101,19 +101,40 @@ def status(context: typer.Context, collection: Collections = None, as_json: AsJs
 def dev(
     context: typer.Context,
     port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
+    serve_port: Annotated[
+        int | None,
+        typer.Option(
+            help="Port of the search API; 0 takes a free one. Default: serving.port.", min=0, max=65535
+        ),
+    ] = None,
 ) -> None:
-    """Start the Dagster UI with its daemon: schedules, sensors and automation run."""
+    """Start the Dagster UI with its daemon, and beside it the search API that reads what is promoted."""
+    from orchestration.cli.side_by_side import run_side_by_side
     from orchestration.instance import prepare_dagster_home
 
     session = session_of(context)
     home = prepare_dagster_home(session.settings)
     project = Path(__file__).resolve().parents[2]
     environment = {**os.environ, "DAGSTER_HOME": str(home), "VIRTUAL_ENV": sys.prefix}
-    # Dagster's processes start in the project's folder, so they are told which settings were meant.
+    # The processes start in the project's folder, so they are told which settings were meant.
     environment["LOUPE_CONFIG"] = str(find_settings(session.config).resolve())
     dg_command = shutil.which("dg", path=str(Path(sys.executable).parent)) or "dg"
-    os.chdir(project)
-    os.execve(dg_command, [dg_command, "dev", "--port", str(port)], environment)  # noqa: S606 - no shell is wanted
+    serving = session.settings.serving
+    address = str(serving.port if serve_port is None else serve_port)
+    ended = run_side_by_side(
+        {
+            "the Dagster UI": [dg_command, "dev", "--port", str(port)],
+            "the search API": [
+                sys.executable, "-m", "orchestration.cli.main", "serve", "--port", address,
+            ],
+        },
+        environment=environment,
+        folder=project,
+    )  # fmt: skip
+    if ended is not None:
+        name, status = ended
+        session.console.print(f"{name} ended with status {status}; the rest was ended with it: see above")
+        raise typer.Exit(code=status or 1)
 
 
 def _everything(session: Session, collections: list[str], *, as_json: bool) -> None:

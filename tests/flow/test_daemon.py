@@ -51,6 +51,8 @@ def daemon(watched, tmp_path):
             "dev",
             "--port",
             str(free_port()),
+            "--serve-port",
+            "0",
         ],
         cwd=PROJECT,
         stdout=log,
