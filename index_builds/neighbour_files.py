@@ -1,6 +1,5 @@
 """The neighbour lists of a snapshot as a file: taken again, carried on or worked out."""
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from index_builds.neighbours import (
     served_pieces,
 )
 from index_builds.search import OpenSnapshot
-from storage.objects import sha256_hex
+from storage.files import write_named
 
 
 def standing_lists(
@@ -66,13 +65,7 @@ def make_lists(
         return None
     lists = neighbours_of(opened, pieces, before=_before(before, path_of))
     data = neighbours_bytes(lists)
-    path = folder / sha256_hex(data)
-    staged = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with staged.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    staged.replace(path)
+    path = write_named(folder, data)
     return NeighboursFile(digest=path.name, bytes=len(data), pieces=len(lists.piece_ids)), path
 
 

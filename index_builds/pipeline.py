@@ -4,7 +4,6 @@ Repeating it with equal inputs returns the snapshot that stands.  After a kill i
 that were finished; a tier whose images did not change names the file of the snapshot before it.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,7 +52,7 @@ from index_builds.stopwatch import Stopwatch
 from index_builds.tier_files import MadeTier, TierInput, make_tier, tier_input
 from index_builds.tier_records import PlanFile
 from index_builds.tiers import TIERS, Tier
-from storage.objects import sha256_hex
+from storage.files import write_named, write_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +159,7 @@ def build_candidate(
         keep_only(folder, {item.recipe for item in inputs})
         with watch.stage("metadata"):
             data = write_metadata(table)
-        metadata_path = folder / sha256_hex(data)
-        _write(metadata_path, data)
+        metadata_path = write_named(folder, data)
         held = MetadataFile(digest=metadata_path.name, bytes=len(data), rows=table.num_rows)
         promoted = store.promoted(collection)
         before = _relatives(store, collection, encoder_id)
@@ -186,7 +184,7 @@ def build_candidate(
             if piece_tiers is not None:
                 content = content.model_copy(update={"piece_tiers": piece_tiers.stated})
                 paths[piece_tiers.stated.digest] = folder / piece_tiers.stated.digest
-                _write(folder / piece_tiers.stated.digest, piece_tiers.data)
+                write_whole(folder / piece_tiers.stated.digest, piece_tiers.data)
             candidate = open_content(content, paths.__getitem__, snapshot_id=None)
             if settings.neighbours_at_most and lists is None:
                 tell("index: neighbours of pieces", len(inputs), len(inputs))
@@ -408,12 +406,3 @@ def _library_versions() -> dict[str, str]:
         "numpy": version("numpy"),
         "pyarrow": version("pyarrow"),
     }
-
-
-def _write(path: Path, data: bytes) -> None:
-    staged = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with staged.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    staged.replace(path)

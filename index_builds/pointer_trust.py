@@ -8,7 +8,6 @@ a promotion, but not take one back, hold readers at an old one for long, or mix 
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -38,6 +37,7 @@ from index_builds.signing import (
 )
 from index_builds.snapshots import Pointer, SnapshotStore
 from index_builds.tables import pointers
+from storage.files import write_whole
 from storage.objects import sha256_hex
 
 
@@ -81,7 +81,7 @@ class SeenPointers:
                     )
                     raise MixAndMatchError(message)
             if seen is None or seen[0] < statement.pointer_version:
-                _replace(path, canonical_json([statement.pointer_version, *said]))
+                write_whole(path, canonical_json([statement.pointer_version, *said]))
 
     def refuse_below_seen(self, collection: str, version: int) -> None:
         """Raise PointerRolledBackError where a higher version was seen than this one."""
@@ -244,12 +244,3 @@ def _refuse_others(statement: PointerStatement, pointer: Pointer, collection: st
             f"{said[2]} of {said[0]} on {said[1]}: the database was changed; restore it"
         )
         raise MixAndMatchError(message)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    staged = path.with_name(f".{path.name}.part")
-    with staged.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    staged.replace(path)

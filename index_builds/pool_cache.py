@@ -8,7 +8,6 @@ long.
 
 import hashlib
 import io
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from index_builds.changes import change_since
 from index_builds.gate_truth import Truth
 from index_builds.neighbour_pool import NeighbourPool, carried_on, deep_enough, pool_of
 from index_builds.queries import Queries
+from storage.files import write_whole
 
 _WORTH_IT = 20_000  # below, brute force is as quick as reading a file
 _AUDITED = 8
@@ -146,6 +146,4 @@ def _write(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
     sink = io.BytesIO()
     np.savez(sink, allow_pickle=False, **arrays)
     data = sink.getvalue()
-    staged = path.with_name(f".{path.name}.{os.getpid()}.part")
-    staged.write_bytes(hashlib.sha256(data).hexdigest().encode() + data)
-    staged.replace(path)
+    write_whole(path, hashlib.sha256(data).hexdigest().encode() + data)

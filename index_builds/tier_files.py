@@ -6,7 +6,6 @@ in, while its training fits; a new base.  Files are written once and named by th
 change is named again and not copied.
 """
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +29,7 @@ from index_builds.plans import TierPlan
 from index_builds.reading import open_tier
 from index_builds.settings import TierSettings
 from index_builds.tiers import Tier
+from storage.files import write_named
 from storage.objects import sha256_hex, sha256_of_file
 
 PathOf = Callable[[str], Path]
@@ -155,7 +155,7 @@ def _built(
 ) -> MadeTier:
     digest = sha256_of_file(path)  # a killed build's file is renamed into place whole; the gate looks inside
     rows = rows_bytes(item.keys, item.prints)
-    rows_path = _staged(folder, rows)
+    rows_path = write_named(folder, rows)
     file = IndexFile(
         digest=digest,
         bytes=path.stat().st_size,
@@ -257,7 +257,7 @@ def _changed(item: TierInput, change: Change, folder: Path, paths: dict[str, Pat
     changed["changed_ids_digest"] = ids_digest(item.keys)
     if len(change.gone):
         data = keys_bytes(change.gone)
-        path = _staged(folder, data)
+        path = write_named(folder, data)
         paths[path.name] = path
         changed["tombstones"] = KeysFile(digest=path.name, bytes=len(data), keys=len(change.gone))
     if len(change.new):
@@ -283,14 +283,3 @@ def _because(file: IndexFile) -> str:
 
 def _first_reason(file: IndexFile) -> str:
     return file.reason.partition("; since then ")[0]
-
-
-def _staged(folder: Path, data: bytes) -> Path:
-    path = folder / sha256_hex(data)
-    staged = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with staged.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    staged.replace(path)
-    return path

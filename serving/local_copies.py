@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage.files import write_whole
 from storage.objects import sha256_hex, sha256_of_file
 
 
@@ -67,13 +68,7 @@ class LocalCopies:
             "manifest_digest": sha256_hex(good.manifest),
             "signatures": None if good.signatures is None else good.signatures.decode(),
         }
-        target = self._note(collection)
-        staged = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
-        with staged.open("w") as file:
-            json.dump(document, file)
-            file.flush()
-            os.fsync(file.fileno())
-        staged.replace(target)
+        write_whole(self._note(collection), json.dumps(document).encode())
 
     def last_good(self, collection: str) -> LastGood | None:
         """Return what served last; None where nothing did, or the note is damaged."""
