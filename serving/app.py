@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from serving.api import browse, pieces, search, status
+from serving.api import browse, pictures, pieces, search, status
 from serving.house import ServedHouse
 from serving.problems import handle_problems
 from serving.settings import ServingSettings
@@ -43,6 +43,6 @@ def create_app(house: ServedHouse, settings: ServingSettings) -> FastAPI:
     if "*" not in settings.allowed_hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts))
     handle_problems(app)
-    for part in (search, pieces, browse, status):
+    for part in (search, pieces, pictures, browse, status):
         app.include_router(part.router)
     return app

@@ -52,6 +52,7 @@ class ServedHouse:
     encoding: QueryEncoding = field(init=False)
     asking: SingleFlight[Any] = field(init=False)
     results: BoundedCache[Hashable, Any] = field(init=False)
+    pictures: BoundedCache[str, bytes] = field(init=False)
 
     def __post_init__(self) -> None:
         self.live = {
@@ -73,6 +74,7 @@ class ServedHouse:
             size=self.settings.result_cache_mb * 1_000_000,
             seconds=self.settings.result_cache_seconds,
         )
+        self.pictures = BoundedCache(entries=20_000, size=self.settings.picture_cache_mb * 1_000_000)
         self._stop = Event()
         self._follower: Thread | None = None
 
@@ -90,7 +92,11 @@ class ServedHouse:
 
     def cache_figures(self) -> dict[str, dict[str, int]]:
         """Return hits, misses, entries and bytes of this process's caches, and what was shared in flight."""
-        caches: dict[str, BoundedCache[Any, Any]] = {"vectors": self.encoding.cache, "answers": self.results}
+        caches: dict[str, BoundedCache[Any, Any]] = {
+            "vectors": self.encoding.cache,
+            "answers": self.results,
+            "pictures": self.pictures,
+        }
         shared = {"vectors": self.encoding.flights.shared, "answers": self.asking.shared}
         return {
             name: {
@@ -98,7 +104,7 @@ class ServedHouse:
                 "misses": cache.misses,
                 "entries": len(cache),
                 "bytes": cache.bytes,
-                "shared": shared[name],
+                "shared": shared.get(name, 0),
             }
             for name, cache in caches.items()
         }

@@ -270,7 +270,7 @@ def _pictures(connection: Connection, collection: str, piece_id: str) -> list[di
                 **picture_urls(row.image_id),
                 "renditions": {
                     name: {
-                        "url": rendition_url(row.image_id, name),
+                        "url": rendition_url(row.image_id, name, file["digest"]),
                         "width": file["width"],
                         "height": file["height"],
                     }

@@ -54,6 +54,7 @@ class ServingSettings(_Strict):
         encode_batch: How many texts or pictures are encoded together, at most.
         embedding_cache_entries: Query vectors remembered.
         result_cache_mb: Memory for answers.
+        picture_cache_mb: Memory for renditions.
         result_cache_seconds: How old an answer may be.
         cache_url: ``redis://…``, where several processes share what was encoded; default: none.
         allowed_hosts: Host names that requests may be addressed to; ``*`` for any.
@@ -81,6 +82,7 @@ class ServingSettings(_Strict):
     encode_batch: int = Field(default=16, ge=1, le=512)
     embedding_cache_entries: int = Field(default=10_000, ge=0)
     result_cache_mb: int = Field(default=64, ge=0)
+    picture_cache_mb: int = Field(default=64, ge=0)
     result_cache_seconds: float = Field(default=60.0, ge=0.0)
     cache_url: SecretStr | None = None
     allowed_hosts: tuple[str, ...] = ("*",)

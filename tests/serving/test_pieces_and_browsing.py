@@ -1,15 +1,22 @@
 """A piece's facts, offers and prices as a real run leaves them; lists, facets, what is new."""
 
+import hashlib
+import io
+
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from flow_house import make_house
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
 from served_house import standing
 
-from catalog.tables import pieces
+from catalog.tables import image_references, pieces
 from index_builds.filters import SnapshotFilter
 from orchestration.served import served_house
 from serving.app import create_app
+from serving.byte_ranges import UnsatisfiableRangeError, asked_range
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +62,85 @@ def test_a_piece_tells_who_states_each_fact_and_shows_its_pictures(real):
     assert {source["listing_id"] for source in sources} <= listed
     assert any(source["raw"] for source in sources)
     assert document["pictures"][0]["thumbhash"]
-    assert document["pictures"][0]["renditions"]["512"]["url"].endswith("/512.webp")
+    assert document["pictures"][0]["renditions"]["512"]["url"].partition("?v=")[0].endswith("/512.webp")
+
+
+def picture_of(client):
+    piece = first_piece(client)
+    return client.get(f"/v1/pieces/{piece}").json()["pictures"][0]
+
+
+def test_a_rendition_is_delivered_whole_in_part_or_not_again(real):
+    picture = picture_of(real)
+    stated = picture["renditions"]["512"]
+    whole = real.get(stated["url"])
+    shown = Image.open(io.BytesIO(whole.content))
+    assert (shown.format, shown.size) == ("WEBP", (stated["width"], stated["height"]))
+    assert whole.headers["content-type"] == "image/webp"
+    assert whole.headers["etag"] == f'"{hashlib.sha256(whole.content).hexdigest()}"'
+    assert "immutable" in whole.headers["cache-control"]
+    assert real.head(stated["url"]).headers["content-length"] == str(len(whole.content))
+    for header in (whole.headers["etag"], f'"other", W/{whole.headers["etag"]}', "*"):
+        again = real.get(stated["url"], headers={"if-none-match": header})
+        assert (again.status_code, again.content) == (304, b"")
+
+    for asked, expected in (
+        ("bytes=10-19", whole.content[10:20]),
+        ("bytes=-7", whole.content[-7:]),
+        ("bytes=100-", whole.content[100:]),
+    ):
+        part = real.get(stated["url"], headers={"range": asked})
+        assert (part.status_code, part.content) == (206, expected)
+    assert part.headers["content-range"] == f"bytes 100-{len(whole.content) - 1}/{len(whole.content)}"
+    stale = real.get(stated["url"], headers={"range": "bytes=0-1", "if-range": '"another"'})
+    assert (stale.status_code, stale.content) == (200, whole.content)
+    behind = real.get(stated["url"], headers={"range": "bytes=99999999-"})
+    assert behind.status_code == 416
+    assert behind.json()["remedy"]
+
+
+def test_an_address_without_the_version_is_not_cached_for_ever(real):
+    for url in picture_of(real)["sizes"].values():
+        plain = real.get(url)
+        assert plain.status_code == 200
+        assert "immutable" not in plain.headers["cache-control"]
+        assert "immutable" not in real.get(url, params={"v": "0" * 16}).headers["cache-control"]
+
+
+def test_what_is_not_shown_is_not_delivered(real):
+    picture = picture_of(real)
+    image, engine = picture["image_id"], real.app.state.house.engine
+    assert real.get(f"/v1/images/{'0' * 64}/512.webp").status_code == 404
+    assert real.get(f"/v1/images/{image}/77.webp").status_code == 422
+    own = image_references.c.image_id == image
+    try:
+        with engine.begin() as connection:  # as when its consent is withdrawn
+            connection.execute(image_references.update().where(own).values(live=False))
+        refused = real.get(picture["renditions"]["512"]["url"])
+    finally:
+        with engine.begin() as connection:
+            connection.execute(image_references.update().where(own).values(live=True))
+    assert refused.status_code == 404
+    assert refused.json()["remedy"]
+
+
+@given(
+    st.integers(0, 300), st.one_of(st.none(), st.integers(0, 400)), st.one_of(st.none(), st.integers(0, 400))
+)
+def test_a_range_is_a_part_of_the_whole(length, first, last):
+    header = f"bytes={'' if first is None else first}-{'' if last is None else last}"
+    whole = bytes(index % 251 for index in range(length))
+    try:
+        found = asked_range(header, length)
+    except UnsatisfiableRangeError:
+        assert (first or 0) >= length or last == 0
+        return
+    if found is None:
+        assert (first is None and last is None) or (first is not None and last is not None and last < first)
+        return
+    start, stop = found
+    expected = whole[-last:] if first is None else whole[first : None if last is None else last + 1]
+    assert whole[start:stop] == expected
 
 
 def test_offers_and_price_history_are_of_the_pieces_listings(real):
