@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.staticfiles import StaticFiles
 
 from serving.api import browse, pictures, pieces, search, status
 from serving.house import ServedHouse
+from serving.pages import routes as pages
 from serving.problems import handle_problems
 from serving.settings import ServingSettings
 
@@ -45,4 +47,6 @@ def create_app(house: ServedHouse, settings: ServingSettings) -> FastAPI:
     handle_problems(app)
     for part in (search, pieces, pictures, browse, status):
         app.include_router(part.router)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=pages.FOLDER / "static"), name="static")
     return app

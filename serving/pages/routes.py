@@ -1,0 +1,205 @@
+"""The pages' addresses: search and browse at ``/``, a picture at ``/look``, a piece at ``/p/{id}``.
+
+Everything works without JavaScript; what a search needs stands in its address.
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, File, Request, Response, UploadFile
+from fastapi.responses import RedirectResponse
+from fastapi.templating import Jinja2Templates
+from pydantic import ValidationError
+
+from serving.api.asking import house_of
+from serving.asking import Asked, ask, document_of
+from serving.encoding import AskedPicture
+from serving.errors import QueryError, ServingError, TooLargeError
+from serving.facets import facet_counts
+from serving.house import ServedHouse
+from serving.pages import showing
+from serving.pages.question import FILTERS, PageQuestion, address_of, amounts_of, read_question
+from serving.piece_details import piece_forwarded, read_offers, read_piece, read_price_history
+from serving.problems import problem_document
+from serving.queries import Stopwatch, paging_of
+from serving.recent import recent_page
+
+FOLDER = Path(__file__).parent
+_POLICY = (
+    "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_FACETS_SHOWN = 12
+_SIMILAR_SHOWN = 12
+_PICTURE_HITS = 48  # a picture is not kept, so there is no second page
+
+router = APIRouter(include_in_schema=False)
+_templates = Jinja2Templates(directory=FOLDER / "templates")
+_templates.env.filters |= {"words": showing.words, "field_name": showing.name_of}
+_templates.env.globals |= {"money": showing.money, "fact": showing.fact, "address_of": address_of}
+
+
+@router.get("/")
+async def search(request: Request) -> Response:
+    """What words, a piece or nothing finds."""
+
+    async def show() -> Response:
+        asked = read_question(request.query_params.multi_items())
+        document = await _found(house_of(request), asked)
+        return await _results(request, asked, document)
+
+    return await _shown(request, show)
+
+
+@router.post("/look")
+async def look(request: Request, picture: Annotated[UploadFile, File()]) -> Response:
+    """What looks like a picture that was sent; it is kept nowhere."""
+
+    async def show() -> Response:
+        house = house_of(request)
+        most = house.settings.largest_picture_bytes
+        data = await picture.read(most + 1)
+        if len(data) > most:
+            message = f"the picture has more than {most} bytes: send a smaller one"
+            raise TooLargeError(message)
+        if not data:
+            message = "no picture was chosen: choose a file, or drop one on the page"
+            raise QueryError(message)
+        asked = read_question([])
+        answer = await ask(
+            house,
+            Asked(pictures=(AskedPicture(data=data, crop=None),)),
+            asked.shape(),
+            collection=None,
+            limit=min(_PICTURE_HITS, house.settings.largest_page),
+            cursor=None,
+        )
+        return await _results(request, asked, {**_plain(answer), "next_cursor": None}, by_picture=True)
+
+    return await _shown(request, show)
+
+
+@router.get("/p/{piece_id}")
+async def piece(request: Request, piece_id: str, collection: str | None = None) -> Response:
+    """One piece: pictures, facts and who states them, offers, prices over time, what is like it."""
+
+    async def show() -> Response:
+        house = house_of(request)
+        name = house.chosen(collection).collection
+        moved = await house.pool.do(piece_forwarded, house.engine, name, piece_id)
+        if moved is not None:
+            return RedirectResponse(str(request.url_for("piece", piece_id=moved)), status_code=308)
+        document = await house.pool.do(read_piece, house.engine, name, piece_id)
+        offers = await house.pool.do(read_offers, house.engine, name, piece_id)
+        history = await house.pool.do(read_price_history, house.engine, name, piece_id)
+        return _page(
+            request,
+            "piece.html",
+            {
+                "piece": document,
+                "offers": offers,
+                "history": history,
+                "similar": await _similar(house, piece_id, name),
+                "collection": collection or "",
+            },
+        )
+
+    return await _shown(request, show)
+
+
+async def _found(house: ServedHouse, asked: PageQuestion) -> dict[str, Any]:
+    shape = asked.shape()
+    if asked.q or asked.like:
+        question = Asked(words=(asked.q,) if asked.q else (), liked=(asked.like,) if asked.like else ())
+        return _plain(
+            await ask(
+                house,
+                question,
+                shape,
+                collection=asked.collection,
+                limit=asked.page_size(house.settings),
+                cursor=asked.cursor,
+            )
+        )
+    watch, key = Stopwatch(), b"page:" + shape.key()
+    limit = asked.page_size(house.settings)
+    paging = paging_of(asked.cursor, limit, key, most_results=house.settings.most_results)
+    with house.chosen(asked.collection).lease(paging.snapshot_id) as served:
+        with watch.stage("search"):
+            found = await house.pool.do(recent_page, served, shape, paging, house.settings)
+        return _plain(document_of(served, found, shape, key, watch))
+
+
+async def _similar(house: ServedHouse, piece_id: str, collection: str) -> list[dict[str, Any]]:
+    """Return what is like a piece; nothing where no snapshot holds it yet, which is no reason to hide it."""
+    try:
+        answer = await ask(
+            house,
+            Asked(liked=(piece_id,)),
+            read_question([]).shape(),
+            collection=collection,
+            limit=_SIMILAR_SHOWN,
+            cursor=None,
+        )
+    except ServingError:
+        return []
+    found: list[dict[str, Any]] = _plain(answer)["hits"]
+    return found
+
+
+async def _results(
+    request: Request, asked: PageQuestion, document: dict[str, Any], *, by_picture: bool = False
+) -> Response:
+    house = house_of(request)
+    with house.chosen(asked.collection).lease(document["snapshot_id"]) as served:
+        counted = await house.pool.do(
+            facet_counts, served, asked.where(), asked.shape().tiers, most=_FACETS_SHOWN
+        )
+    return _page(
+        request,
+        "results.html",
+        {
+            "asked": asked,
+            "amounts": amounts_of(asked),
+            "answer": document,
+            "facets": {name: counted["facets"][name] for name in FILTERS if counted["facets"][name]},
+            "prices": counted["prices"],
+            "pieces": counted["pieces"],
+            "collections": house.labels,
+            "collection": asked.collection or house.default_collection,
+            "by_picture": by_picture,
+        },
+    )
+
+
+def _plain(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document with its hits read, which answers keep as JSON."""
+    read: dict[str, Any] = orjson.loads(orjson.dumps(document))
+    return read
+
+
+async def _shown(request: Request, show: Callable[[], Awaitable[Response]]) -> Response:
+    """Return a page, or the page that says what was wrong and what to do."""
+    try:
+        return await show()
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ", ".join(map(str, first["loc"])) or "the question"
+        said = {"status": 422, "title": "The question does not fit", "detail": f"{place}: {first['msg']}"}
+    except Exception as error:
+        found = problem_document(error, request.url.path)
+        if found is None:
+            raise
+        said = dict(found)
+    return _page(request, "problem.html", {"problem": said}, status=int(str(said["status"])))
+
+
+def _page(request: Request, template: str, values: dict[str, Any], *, status: int = 200) -> Response:
+    headers = {
+        "content-security-policy": _POLICY,
+        "referrer-policy": "same-origin",
+        "x-content-type-options": "nosniff",
+    }
+    return _templates.TemplateResponse(request, template, values, status_code=status, headers=headers)
