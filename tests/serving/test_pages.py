@@ -101,6 +101,8 @@ def test_words_find_pieces_and_the_address_keeps_the_filters(real):
     page = Page(response)
 
     assert page.all("input", name="q", value="ring")
+    count = str(facets["category"][0]["count"])
+    assert f"{category} {count}" in " ".join(page.text.split())
     boxes = page.all("input", name="category", value=category)
     assert "checked" in boxes[0]
     assert page.all("option", value="newest", selected=None)
