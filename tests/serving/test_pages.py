@@ -120,6 +120,15 @@ def test_a_rare_value_is_offered_only_while_it_is_chosen():
     assert choices(counted, ["none"], most=1) == [counted[0], {"value": "none", "count": 0}]
 
 
+def test_links_from_a_piece_stay_in_its_collection(real):
+    link = next(own["href"] for own in Page(real.get("/")).all("a") if own.get("href", "").startswith("/p/"))
+    name = real.app.state.house.default_collection
+    page = Page(real.get(link, params={"collection": name}))
+    likes = [own["href"] for own in page.all("a") if own.get("href", "").startswith(("/p/", "/?like="))]
+    assert likes
+    assert all(parse_qs(urlsplit(href).query)["collection"] == [name] for href in likes)
+
+
 def test_words_find_pieces_and_the_address_keeps_the_filters(real):
     facets = real.get("/v1/facets").json()["facets"]
     category = facets["category"][0]["value"]
