@@ -3,6 +3,7 @@
 Everything works without JavaScript; what a search needs stands in its address.
 """
 
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -155,8 +156,12 @@ async def _results(
     house = house_of(request)
     with house.chosen(asked.collection).lease(document["snapshot_id"]) as served:
         counted = await house.pool.do(
-            facet_counts, served, asked.where(), asked.shape().tiers, most=_FACETS_SHOWN
+            facet_counts, served, asked.where(), asked.shape().tiers, most=sys.maxsize
         )
+    offered = {
+        name: showing.choices(counted["facets"][name], getattr(asked, name) or [], most=_FACETS_SHOWN)
+        for name in FILTERS
+    }
     return _page(
         request,
         "results.html",
@@ -164,8 +169,8 @@ async def _results(
             "asked": asked,
             "amounts": amounts_of(asked),
             "answer": document,
-            "facets": {name: counted["facets"][name] for name in FILTERS if counted["facets"][name]},
-            "prices": counted["prices"],
+            "facets": {name: values for name, values in offered.items() if values},
+            "currencies": sorted({*counted["prices"], *filter(None, [asked.currency])}),
             "pieces": counted["pieces"],
             "collections": house.labels,
             "collection": asked.collection or house.default_collection,

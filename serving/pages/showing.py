@@ -32,6 +32,21 @@ def words(value: str | None) -> str:
     return (value or "").replace("_", " ")
 
 
+def choices(counted: list[dict[str, Any]], chosen: list[str], *, most: int) -> list[dict[str, Any]]:
+    """Return the values a filter offers: the most frequent ones, and all that are chosen.
+
+    A form sends only what it shows: a chosen value that it left out would be lost with the next search.
+
+    Args:
+        counted: Every value and its count, the most frequent first; a value that is absent counts none.
+        chosen: What the filter holds now.
+        most: Values offered besides those that are chosen.
+    """
+    known = {one["value"] for one in counted}
+    kept = [one for place, one in enumerate(counted) if place < most or one["value"] in chosen]
+    return kept + [{"value": value, "count": 0} for value in dict.fromkeys(chosen) if value not in known]
+
+
 def name_of(field: str) -> str:
     """Return what a field is called."""
     return _NAMES.get(field, words(field).capitalize())

@@ -14,6 +14,7 @@ from served_house import standing
 
 from orchestration.served import served_house
 from serving.app import create_app
+from serving.pages.showing import choices
 
 HOSTILE = '<script>alert("1")</script>\'"&'
 
@@ -92,6 +93,40 @@ def test_every_field_has_a_label(real):
     ]
     assert bare
     assert {own["id"] for own in bare} <= labelled
+
+
+def test_a_filter_says_how_many_pieces_each_value_has(client):
+    counted = client.get("/v1/facets").json()["facets"]["category"]
+    response = client.get("/")
+    assert counted
+    for one in counted[:12]:
+        box = f'name="category" value="{one["value"]}"'
+        assert (
+            f'<span class="count">{one["count"]}</span>' in response.text.split(box)[1].split("</label>")[0]
+        )
+
+
+def test_the_form_keeps_what_is_chosen_even_where_nothing_has_it(client):
+    page = Page(client.get("/", params={"brand": ["nobody", "no one"], "currency": "JPY"}))
+    for brand in ("nobody", "no one"):
+        assert "checked" in page.all("input", name="brand", value=brand)[0]
+    assert [own for own in page.all("option") if "selected" in own and "value" not in own]
+
+
+def test_a_rare_value_is_offered_only_while_it_is_chosen():
+    counted = [{"value": f"v{place}", "count": 9 - place} for place in range(5)]
+    assert [one["value"] for one in choices(counted, [], most=2)] == ["v0", "v1"]
+    assert choices(counted, ["v4"], most=2) == [counted[0], counted[1], counted[4]]
+    assert choices(counted, ["none"], most=1) == [counted[0], {"value": "none", "count": 0}]
+
+
+def test_links_from_a_piece_stay_in_its_collection(real):
+    link = next(own["href"] for own in Page(real.get("/")).all("a") if own.get("href", "").startswith("/p/"))
+    name = real.app.state.house.default_collection
+    page = Page(real.get(link, params={"collection": name}))
+    likes = [own["href"] for own in page.all("a") if own.get("href", "").startswith(("/p/", "/?like="))]
+    assert likes
+    assert all(parse_qs(urlsplit(href).query)["collection"] == [name] for href in likes)
 
 
 def test_words_find_pieces_and_the_address_keeps_the_filters(real):
