@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote, urlencode
 
 import orjson
 from fastapi import APIRouter, File, Request, Response, UploadFile
@@ -91,7 +92,9 @@ async def piece(request: Request, piece_id: str, collection: str | None = None) 
         name = house.chosen(collection).collection
         moved = await house.pool.do(piece_forwarded, house.engine, name, piece_id)
         if moved is not None:
-            return RedirectResponse(str(request.url_for("piece", piece_id=moved)), status_code=308)
+            kept = f"?{urlencode({'collection': collection})}" if collection else ""
+            # Not by the route's name: the API has a route of that name, and comes first.
+            return RedirectResponse(f"/p/{quote(moved, safe='')}{kept}", status_code=308)
         document = await house.pool.do(read_piece, house.engine, name, piece_id)
         offers = await house.pool.do(read_offers, house.engine, name, piece_id)
         history = await house.pool.do(read_price_history, house.engine, name, piece_id)

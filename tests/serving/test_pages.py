@@ -7,11 +7,13 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pyarrow as pa
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from flow_house import make_house
 from PIL import Image
 from served_house import standing
 
+from catalog.tables import pieces
 from orchestration.served import served_house
 from serving.app import create_app
 from serving.pages.showing import choices
@@ -127,6 +129,19 @@ def test_links_from_a_piece_stay_in_its_collection(real):
     likes = [own["href"] for own in page.all("a") if own.get("href", "").startswith(("/p/", "/?like="))]
     assert likes
     assert all(parse_qs(urlsplit(href).query)["collection"] == [name] for href in likes)
+
+
+def test_a_merged_piece_leads_to_where_it_went_in_its_collection(real):
+    link = next(own["href"] for own in Page(real.get("/")).all("a") if own.get("href", "").startswith("/p/"))
+    piece = link.removeprefix("/p/")
+    with real.app.state.house.engine.begin() as connection:
+        row = connection.execute(sa.select(pieces).where(pieces.c.piece_id == piece)).mappings().one()
+        connection.execute(pieces.insert().values(**{**row, "piece_id": "old-one", "forwarded_to": piece}))
+    name = real.app.state.house.default_collection
+    moved = real.get("/p/old-one", params={"collection": name}, follow_redirects=False)
+    assert moved.status_code == 308
+    assert urlsplit(moved.headers["location"]).path == link
+    assert parse_qs(urlsplit(moved.headers["location"]).query) == {"collection": [name]}
 
 
 def test_words_find_pieces_and_the_address_keeps_the_filters(real):
