@@ -20,7 +20,7 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## sample house -> promoted index, with a summary
 	@$(BIN)/loupe demo
 
-dev: $(READY)  ## the Dagster UI with its daemon on http://127.0.0.1:3000, the search API on http://127.0.0.1:8787
+dev: $(READY)  ## the Dagster UI with its daemon on http://127.0.0.1:3000, the search page on http://127.0.0.1:8787
 	@$(BIN)/loupe dev
 
 test: $(READY)  ## the whole test suite
