@@ -10,6 +10,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from serving.api import browse, pictures, pieces, search, status
+from serving.body_limit import BodyLimit
 from serving.house import ServedHouse
 from serving.pages import routes as pages
 from serving.problems import handle_problems
@@ -44,6 +45,7 @@ def create_app(house: ServedHouse, settings: ServingSettings) -> FastAPI:
     app.state.house = house
     if "*" not in settings.allowed_hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts))
+    app.add_middleware(BodyLimit, most_bytes=settings.largest_body_bytes)
     handle_problems(app)
     for part in (search, pieces, pictures, browse, status):
         app.include_router(part.router)

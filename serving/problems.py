@@ -34,14 +34,14 @@ _KINDS: Mapping[type[Exception], tuple[int, str, str]] = {
     TooLargeError: (413, "too-large", "The request brings too much"),
     SnapshotGoneError: (410, "snapshot-gone", "The snapshot of this cursor is gone"),
     NotServableError: (503, "not-servable", "Nothing can serve this now"),
-    OverloadedError: (503, "overloaded", "Too much at once"),
+    OverloadedError: (429, "overloaded", "Too much at once"),
     ServingError: (500, "serving", "The answer could not be made"),
     IndexBuildError: (503, "snapshot", "The snapshot cannot be searched"),
     ObjectStoreError: (503, "object-store", "The object store does not answer"),
     VisionError: (503, "encoder", "The encoder cannot be used"),
     SQLAlchemyError: (503, "database", "The database does not answer"),
 }
-_RETRY_SECONDS = {503: "5"}
+_RETRY_SECONDS = {429: "1", 503: "5"}
 
 
 def problem(

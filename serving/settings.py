@@ -37,7 +37,7 @@ class ServingSettings(_Strict):
         port: Port to listen on; 0 takes a free one.
         workers: Processes; each holds its own copy of what is not memory-mapped.
         threads: Queries that are worked on at once by one process.
-        waiting: Further queries that may wait for a thread; more are refused with 503.
+        waiting: Further queries that may wait for a thread; more are refused with 429.
         faiss_threads: Of one search; 1 serves the most queries per second.
         poll_seconds: How often the promotion pointers are looked at.
         kept_snapshots: Replaced snapshots that still answer cursors made on them.
@@ -48,6 +48,7 @@ class ServingSettings(_Strict):
         sort_window: Of so many most relevant pieces an answer sorted by price or date consists.
         most_pictures: Pictures in one question.
         largest_picture_bytes: Of one picture.
+        largest_body_bytes: Of a request; more is refused before it is read.
         most_pixels: Of one picture, before any is decoded.
         batch_questions: Questions of one batch.
         encode_window_ms: How long encoding waits for others to encode with.
@@ -76,6 +77,7 @@ class ServingSettings(_Strict):
     sort_window: int = Field(default=500, ge=10, le=10_000)
     most_pictures: int = Field(default=8, ge=1, le=32)
     largest_picture_bytes: int = Field(default=20_000_000, ge=1_000)
+    largest_body_bytes: int = Field(default=64_000_000, ge=1_000)
     most_pixels: int = Field(default=60_000_000, ge=1_000)
     batch_questions: int = Field(default=32, ge=1, le=256)
     encode_window_ms: float = Field(default=2.0, ge=0.0, le=100.0)

@@ -21,7 +21,7 @@ from serving.problems import problem_document
 from serving.settings import ServingSettings
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem} for status in (400, 404, 410, 413, 422, 503)
+    status: {"model": Problem} for status in (400, 404, 410, 413, 422, 429, 503)
 }
 router = APIRouter(prefix="/v1/search", tags=["search"], responses=PROBLEMS)
 
