@@ -8,7 +8,6 @@ differently and then gives another, equally valid file.
 """
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from index_builds.canonical import canonical_json
 from index_builds.errors import BuildInputError
 from index_builds.plans import TierPlan
+from storage.files import written_whole
 from storage.objects import sha256_of_file
 
 LENGTH_TOLERANCE = 1e-3
@@ -144,14 +144,8 @@ def build_index(
 
 def write_index(index: Any, path: Path) -> BuiltFile:
     """Write a FAISS index beside ``path``, sync it, and rename it into place."""
-    staged = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with written_whole(path) as staged:
         faiss.write_index(index, str(staged))
-        with staged.open("rb") as file:
-            os.fsync(file.fileno())
-        staged.replace(path)
-    finally:
-        staged.unlink(missing_ok=True)
     return BuiltFile(path=path, digest=sha256_of_file(path), bytes=path.stat().st_size)
 
 

@@ -8,12 +8,11 @@ signatures are demanded.
 import json
 import os
 import shutil
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.files import write_whole
+from storage.files import write_whole, written_whole
 from storage.objects import sha256_hex, sha256_of_file
 
 
@@ -44,15 +43,11 @@ class LocalCopies:
             return target
         source = fetch(digest)
         target.parent.mkdir(parents=True, exist_ok=True)
-        staged = target.with_name(f".{digest}.{uuid.uuid4().hex}.part")
-        try:
+        with written_whole(target) as staged:
             try:
                 os.link(source, staged)
             except OSError:  # another file system, or one without links
                 shutil.copyfile(source, staged)
-            staged.replace(target)
-        finally:
-            staged.unlink(missing_ok=True)
         return target
 
     def held(self, digest: str) -> Path:

@@ -5,13 +5,14 @@ writing it twice is a no-op, never an overwrite, so a reader that has the file m
 """
 
 import hashlib
-import os
 import re
-import uuid
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
+
+from storage.files import write_whole, written_whole
 
 _KEY = re.compile(r"[A-Za-z0-9._=+@-]+(/[A-Za-z0-9._=+@-]+)*")
 
@@ -102,29 +103,13 @@ class LocalObjectStore:
     def put(self, key: str, data: bytes) -> None:
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        staged = path.with_name(f".{path.name[:80]}.{uuid.uuid4().hex}.part")
-        try:
-            with staged.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            staged.replace(path)
-        finally:
-            staged.unlink(missing_ok=True)
+        write_whole(path, data)
 
     def put_file(self, key: str, path: Path) -> None:
         target = self._path(key)
         target.parent.mkdir(parents=True, exist_ok=True)
-        staged = target.with_name(f".{target.name[:80]}.{uuid.uuid4().hex}.part")
-        try:
-            with path.open("rb") as source, staged.open("wb") as file:
-                while block := source.read(1 << 20):
-                    file.write(block)
-                file.flush()
-                os.fsync(file.fileno())
-            staged.replace(target)
-        finally:
-            staged.unlink(missing_ok=True)
+        with written_whole(target) as staged:
+            shutil.copyfile(path, staged)
 
     def get(self, key: str) -> bytes:
         try:

@@ -4,9 +4,7 @@ No conditional writes are used here: several servers ignore them silently, so th
 SQL.
 """
 
-import os
 import re
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]  # boto3 ships no types for it
 from botocore.exceptions import BotoCoreError, ClientError
 
+from storage.files import written_whole
 from storage.objects import ObjectMissingError, ObjectStoreError, checked_key, sha256_of_file
 
 if TYPE_CHECKING:
@@ -106,16 +105,11 @@ class S3ObjectStore:
         if target.is_file() and _is_as_named(target, key):
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
-        staged = target.with_name(f".{target.name[:80]}.{uuid.uuid4().hex}.part")
         try:
-            self.client.download_file(self.bucket, self._key(key), str(staged))
-            with staged.open("rb") as file:
-                os.fsync(file.fileno())
-            staged.replace(target)
+            with written_whole(target) as staged:
+                self.client.download_file(self.bucket, self._key(key), str(staged))
         except (ClientError, BotoCoreError, Boto3Error) as error:
             raise self._failed("read", key, error) from error
-        finally:
-            staged.unlink(missing_ok=True)
         return target
 
 
