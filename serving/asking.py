@@ -14,14 +14,18 @@ import orjson
 from numpy.typing import NDArray
 
 from index_builds.channel_names import VISUAL
+from index_builds.filters import SnapshotFilter
 from index_builds.fusion import Term
+from index_builds.tiers import Tier
 from serving.answering import answer_terms
 from serving.encoding import AskedPicture
 from serving.errors import QueryError
+from serving.facets import facet_counts
 from serving.house import ServedHouse
 from serving.likeness import keys_of, piece_vector, place_in
 from serving.live_snapshot import ServedSnapshot
 from serving.queries import Page, Paging, Shape, Stopwatch, cursor_of, paging_of
+from serving.recent import recent_page
 from vision.channels.registry import channel_id
 
 
@@ -130,6 +134,42 @@ async def ask(
             near=answered.near,
             cached=known is not None,
         )
+
+
+async def newest(
+    house: ServedHouse, shape: Shape, *, collection: str | None, limit: int, cursor: str | None
+) -> dict[str, Any]:
+    """Return the document of the pieces that came in last, the newest first.
+
+    Args:
+        house: Who answers.
+        shape: Filters.
+        collection: Which one; None for the default.
+        limit: Pieces.
+        cursor: Of the page before.
+    """
+    watch, question = Stopwatch(), b"recent:" + shape.key()
+    paging = paging_of(cursor, limit, question, most_results=house.settings.most_results)
+    with house.chosen(collection).lease(paging.snapshot_id) as served:
+        with watch.stage("search"):
+            page = await house.pool.do(recent_page, served, shape, paging, house.settings)
+        return document_of(served, page, shape, question, watch)
+
+
+async def facets_of(
+    house: ServedHouse,
+    served: ServedSnapshot,
+    where: SnapshotFilter | None,
+    tiers: tuple[Tier, ...],
+    most: int,
+) -> dict[str, Any]:
+    """Return ``facets.facet_counts`` of a snapshot, counted once for all who ask the same."""
+    key = ("facets", served.manifest.collection, served.snapshot_id, where, tiers, most)
+    counted: dict[str, Any] | None = house.results.get(key)
+    if counted is None:
+        counted = await house.pool.do(facet_counts, served, where, tiers, most=most)
+        house.results.put(key, counted, 200 * sum(map(len, counted["facets"].values())) + 1_024)
+    return counted
 
 
 def document_of(

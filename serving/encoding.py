@@ -4,7 +4,7 @@ Vectors are known by the encoder's id and a digest of what was encoded, so that 
 kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -121,8 +121,8 @@ class QueryEncoding:
 
         return await self.flights.do(key, lambda: self._remembered(key, encode()))
 
-    async def _remembered(self, key: str, making) -> QueryVectors:  # type: ignore[no-untyped-def] # an awaitable
-        made: QueryVectors = await making
+    async def _remembered(self, key: str, making: Awaitable[QueryVectors]) -> QueryVectors:
+        made = await making
         self.cache.put(key, made, made.size)
         return made
 

@@ -1,6 +1,6 @@
 """What there is to look at without a question: collections, facets, what is new, trends, figures."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -8,11 +8,9 @@ from serving.api.answers import json_response
 from serving.api.asking import Collection, FacetQuery, RecentQuery, house_of
 from serving.api.models import Collections, Facets, SearchAnswer, Stats, Trends
 from serving.api.search import PROBLEMS
-from serving.asking import document_of
-from serving.facets import facet_counts
+from serving.asking import facets_of, newest
 from serving.house_figures import collection_figures, read_trends
-from serving.queries import Stopwatch, paging_of, tiers_asked
-from serving.recent import recent_page
+from serving.queries import tiers_asked
 
 router = APIRouter(prefix="/v1", tags=["browse"], responses=PROBLEMS)
 
@@ -45,11 +43,7 @@ async def facets(request: Request, asked: FacetQuery) -> Response:
     house = house_of(request)
     where, tiers = asked.where(), tiers_asked(cold=asked.cold)
     with house.chosen(asked.collection).lease() as served:
-        key = ("facets", served.manifest.collection, served.snapshot_id, where, tiers, asked.most)
-        counted: dict[str, Any] | None = house.results.get(key)
-        if counted is None:
-            counted = await house.pool.do(facet_counts, served, where, tiers, most=asked.most)
-            house.results.put(key, counted, 200 * asked.most)
+        counted = await facets_of(house, served, where, tiers, asked.most)
         return json_response(
             {"collection": served.manifest.collection, "snapshot_id": served.snapshot_id, **counted}
         )
@@ -59,18 +53,15 @@ async def facets(request: Request, asked: FacetQuery) -> Response:
 async def recent(request: Request, asked: RecentQuery) -> Response:
     """Pieces that came in last, the newest first."""
     house = house_of(request)
-    watch, shape = Stopwatch(), asked.shape()
-    question = b"recent:" + shape.key()
-    paging = paging_of(
-        asked.cursor,
-        asked.page_size(house.settings),
-        question,
-        most_results=house.settings.most_results,
+    return json_response(
+        await newest(
+            house,
+            asked.shape(),
+            collection=asked.collection,
+            limit=asked.page_size(house.settings),
+            cursor=asked.cursor,
+        )
     )
-    with house.chosen(asked.collection).lease(paging.snapshot_id) as served:
-        with watch.stage("search"):
-            page = await house.pool.do(recent_page, served, shape, paging, house.settings)
-        return json_response(document_of(served, page, shape, question, watch))
 
 
 @router.get("/trends", response_model=Trends)

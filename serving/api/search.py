@@ -51,7 +51,7 @@ async def image(
         message = f"there are {len(crops)} crops for {len(pictures)} pictures: give one per picture, in order"
         raise QueryError(message)
     crops += [None] * (len(pictures) - len(crops))
-    files = await _read(pictures, house.settings)
+    files = await read_pictures(pictures, house.settings)
     shown = tuple(AskedPicture(data=data, crop=box) for data, box in zip(files, crops, strict=True))
     return await _answered(house, Asked(pictures=shown), asked)
 
@@ -88,7 +88,7 @@ async def hybrid(request: Request) -> Response:
     files: list[bytes] = []
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         async with request.form(max_files=house.settings.most_pictures, max_fields=4) as form:
-            files = await _read(
+            files = await read_pictures(
                 [one for one in form.getlist("pictures") if isinstance(one, Part)], house.settings
             )
             stated = form.get("question")
@@ -176,7 +176,12 @@ def hybrid_asked(question: HybridQuestion, settings: ServingSettings, files: lis
     )
 
 
-async def _read(parts: list[Any], settings: ServingSettings) -> list[bytes]:
+async def read_pictures(parts: list[Any], settings: ServingSettings) -> list[bytes]:
+    """Return the bytes of uploaded pictures.
+
+    Raises:
+        TooLargeError: If there are too many, or one has too many bytes.
+    """
     if len(parts) > settings.most_pictures:
         message = f"there are {len(parts)} pictures: send {settings.most_pictures} or fewer"
         raise TooLargeError(message)

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 from babel.numbers import get_currency_precision
 
+from catalog.errors import UnreadableValueError
+from catalog.money import to_minor
 from serving.api.asking import AskFields
 from serving.errors import QueryError
 
@@ -55,9 +57,8 @@ def _minor(said: str, currency: str | None) -> int:
         message = f"the price {said} has no currency: choose one, amounts of different ones do not compare"
         raise QueryError(message)
     try:
-        amount = Decimal(said.replace(",", "."))
-        minor = int(amount.scaleb(get_currency_precision(currency)))
-    except (InvalidOperation, OverflowError, ValueError):
+        minor = to_minor(Decimal(said.replace(",", ".")), currency)
+    except (InvalidOperation, OverflowError, ValueError, UnreadableValueError):
         message = f"the price {said!r} is no amount: write it like 250 or 249.90"
         raise QueryError(message) from None
     return minor

@@ -16,17 +16,15 @@ from fastapi.templating import Jinja2Templates
 from pydantic import ValidationError
 
 from serving.api.asking import house_of
-from serving.asking import Asked, ask, document_of
+from serving.api.search import read_pictures
+from serving.asking import Asked, ask, facets_of, newest
 from serving.encoding import AskedPicture
-from serving.errors import QueryError, ServingError, TooLargeError
-from serving.facets import facet_counts
+from serving.errors import QueryError, ServingError
 from serving.house import ServedHouse
 from serving.pages import showing
 from serving.pages.question import FILTERS, PageQuestion, address_of, amounts_of, read_question
 from serving.piece_details import piece_forwarded, read_offers, read_piece, read_price_history
 from serving.problems import problem_document
-from serving.queries import Stopwatch, paging_of
-from serving.recent import recent_page
 
 FOLDER = Path(__file__).parent
 _POLICY = (
@@ -61,11 +59,7 @@ async def look(request: Request, picture: Annotated[UploadFile, File()]) -> Resp
 
     async def show() -> Response:
         house = house_of(request)
-        most = house.settings.largest_picture_bytes
-        data = await picture.read(most + 1)
-        if len(data) > most:
-            message = f"the picture has more than {most} bytes: send a smaller one"
-            raise TooLargeError(message)
+        (data,) = await read_pictures([picture], house.settings)
         if not data:
             message = "no picture was chosen: choose a file, or drop one on the page"
             raise QueryError(message)
@@ -127,13 +121,15 @@ async def _found(house: ServedHouse, asked: PageQuestion) -> dict[str, Any]:
                 cursor=asked.cursor,
             )
         )
-    watch, key = Stopwatch(), b"page:" + shape.key()
-    limit = asked.page_size(house.settings)
-    paging = paging_of(asked.cursor, limit, key, most_results=house.settings.most_results)
-    with house.chosen(asked.collection).lease(paging.snapshot_id) as served:
-        with watch.stage("search"):
-            found = await house.pool.do(recent_page, served, shape, paging, house.settings)
-        return _plain(document_of(served, found, shape, key, watch))
+    return _plain(
+        await newest(
+            house,
+            shape,
+            collection=asked.collection,
+            limit=asked.page_size(house.settings),
+            cursor=asked.cursor,
+        )
+    )
 
 
 async def _similar(house: ServedHouse, piece_id: str, collection: str) -> list[dict[str, Any]]:
@@ -158,9 +154,7 @@ async def _results(
 ) -> Response:
     house = house_of(request)
     with house.chosen(asked.collection).lease(document["snapshot_id"]) as served:
-        counted = await house.pool.do(
-            facet_counts, served, asked.where(), asked.shape().tiers, most=sys.maxsize
-        )
+        counted = await facets_of(house, served, asked.where(), asked.shape().tiers, sys.maxsize)
     offered = {
         name: showing.choices(counted["facets"][name], getattr(asked, name) or [], most=_FACETS_SHOWN)
         for name in FILTERS
