@@ -16,6 +16,7 @@ from catalog.tables import (
     deliveries,
     image_references,
     images,
+    listing_piece,
     listings,
     piece_listings,
     reference_listing,
@@ -79,10 +80,7 @@ def searchable_images(engine: Engine, collection: str) -> SearchableImages:
             .join(listings, reference_listing)
             .join(
                 piece_listings,
-                sa.and_(
-                    piece_listings.c.collection == listings.c.collection,
-                    piece_listings.c.listing_id == listings.c.listing_id,
-                ),
+                listing_piece,
             )
             .where(
                 image_references.c.collection == collection,

@@ -408,10 +408,15 @@ trends = Table(
     Column("demand", Integer),  # events of the day; null while there are none at all
 )
 
-# On what rows are joined: a reference is of one listing, and its collection has one verdict on its picture.
+# On what rows are joined: a reference is of one listing, a listing of one piece, and a reference's collection
+# has one verdict on its picture.
 reference_listing = sa.and_(
     listings.c.collection == image_references.c.collection,
     listings.c.listing_id == image_references.c.listing_id,
+)
+listing_piece = sa.and_(
+    piece_listings.c.collection == listings.c.collection,
+    piece_listings.c.listing_id == listings.c.listing_id,
 )
 reference_verdict = sa.and_(
     verdicts.c.collection == image_references.c.collection,

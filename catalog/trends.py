@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from catalog.forwarding import final, forwarding
 from catalog.money import NO_CURRENCY, Money
 from catalog.rates.table import Converted, RateTable, rate_table
-from catalog.tables import events, listings, piece_listings, price_history, trends
+from catalog.tables import events, listing_piece, listings, piece_listings, price_history, trends
 from storage.database import reading
 
 # (facet, value, currency) -> (supply, in stock, median price, demand)
@@ -121,10 +121,7 @@ def _facts(connection: Connection, collection: str) -> dict[str, dict[str, Any]]
         )
         .outerjoin(
             piece_listings,
-            sa.and_(
-                piece_listings.c.collection == listings.c.collection,
-                piece_listings.c.listing_id == listings.c.listing_id,
-            ),
+            listing_piece,
         )
         .where(listings.c.collection == collection)
         .order_by(listings.c.first_seen_at, listings.c.listing_id)

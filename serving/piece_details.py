@@ -14,6 +14,7 @@ from catalog.tables import (
     disagreements,
     image_references,
     images,
+    listing_piece,
     listings,
     piece_listings,
     pieces,
@@ -187,10 +188,7 @@ def _listings(connection: Connection, collection: str, piece_id: str) -> list[Ma
         sa.select(listings, piece_listings.c.rule)
         .join(
             piece_listings,
-            sa.and_(
-                piece_listings.c.collection == listings.c.collection,
-                piece_listings.c.listing_id == listings.c.listing_id,
-            ),
+            listing_piece,
         )
         .where(listings.c.collection == collection, piece_listings.c.piece_id == piece_id)
         .order_by(listings.c.first_seen_at, listings.c.listing_id)

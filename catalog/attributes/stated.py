@@ -13,6 +13,7 @@ from catalog.image_domains import kept_out_in
 from catalog.tables import (
     image_references,
     images,
+    listing_piece,
     listings,
     piece_listings,
     pieces,
@@ -164,10 +165,7 @@ def _pictures(connection: Connection, collection: str) -> dict[str, set[int]]:
         .join(listings, reference_listing)
         .join(
             piece_listings,
-            sa.and_(
-                piece_listings.c.collection == listings.c.collection,
-                piece_listings.c.listing_id == listings.c.listing_id,
-            ),
+            listing_piece,
         )
         .where(
             image_references.c.collection == collection,

@@ -71,7 +71,7 @@ def _say_where_to_look(session: Session) -> None:
     )
     console.print('  .venv/bin/loupe search --text "emerald ring"   search what is promoted')
     console.print(
-        "  .venv/bin/loupe serve                          searches over HTTP, described under /docs"
+        "  .venv/bin/loupe serve                          the search page, and an API described under /docs"
     )
     console.print("  .venv/bin/loupe snapshots show ID              what the gate measured")
     console.print("  loupe.yaml, docs/feeds.md                      declare a shop of your own")

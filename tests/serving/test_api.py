@@ -7,17 +7,6 @@ from served_house import standing
 from serving.app import create_app
 
 
-@pytest.fixture
-def made(tmp_path):
-    return standing(tmp_path)
-
-
-@pytest.fixture
-def client(made):
-    with TestClient(create_app(made.house, made.house.settings)) as client:
-        yield client
-
-
 def test_words_find_pieces_of_the_promoted_snapshot(client, made):
     answer = client.get("/v1/search/text", params={"q": "gold ring with zircon", "limit": 5})
 

@@ -8,14 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
-from fastapi.testclient import TestClient
-from flow_house import make_house
 from PIL import Image
-from served_house import standing
 
 from catalog.tables import pieces
-from orchestration.served import served_house
-from serving.app import create_app
 from serving.pages.showing import choices
 
 HOSTILE = '<script>alert("1")</script>\'"&'
@@ -38,32 +33,6 @@ class Page(HTMLParser):
 
     def all(self, tag, **attrs):
         return [own for name, own in self.tags if name == tag and attrs.items() <= own.items()]
-
-
-@pytest.fixture(scope="module")
-def flow(tmp_path_factory):
-    """A sample house that ran once, for real, with the shipped encoder."""
-    house = make_house(tmp_path_factory.mktemp("pages"), pieces=16, days=2)
-    assert not house.run().failures
-    return house
-
-
-@pytest.fixture
-def real(flow):
-    settings = flow.settings
-    with TestClient(create_app(served_house(settings), settings.serving)) as client:
-        yield client
-
-
-@pytest.fixture
-def made(tmp_path):
-    return standing(tmp_path)
-
-
-@pytest.fixture
-def client(made):
-    with TestClient(create_app(made.house, made.house.settings)) as client:
-        yield client
 
 
 def test_the_first_page_shows_what_is_new_with_pictures_that_load(real):

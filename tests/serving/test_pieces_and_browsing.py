@@ -5,45 +5,13 @@ import io
 
 import pytest
 import sqlalchemy as sa
-from fastapi.testclient import TestClient
-from flow_house import make_house
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from served_house import standing
 
 from catalog.tables import image_references, pieces
 from index_builds.filters import SnapshotFilter
-from orchestration.served import served_house
-from serving.app import create_app
 from serving.byte_ranges import UnsatisfiableRangeError, asked_range
-
-
-@pytest.fixture(scope="module")
-def flow(tmp_path_factory):
-    """A sample house that ran once, for real, with the shipped encoder."""
-    house = make_house(tmp_path_factory.mktemp("served"), pieces=16, days=2)
-    outcome = house.run()
-    assert not outcome.failures
-    return house
-
-
-@pytest.fixture
-def real(flow):
-    settings = flow.settings
-    with TestClient(create_app(served_house(settings), settings.serving)) as client:
-        yield client
-
-
-@pytest.fixture
-def made(tmp_path):
-    return standing(tmp_path)
-
-
-@pytest.fixture
-def client(made):
-    with TestClient(create_app(made.house, made.house.settings)) as client:
-        yield client
 
 
 def first_piece(client):

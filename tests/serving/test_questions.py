@@ -5,22 +5,13 @@ import io
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 from PIL import Image
 from served_house import standing
-
-from serving.app import create_app
 
 
 @pytest.fixture
 def made(tmp_path):
     return standing(tmp_path, largest_picture_bytes=200_000, most_pictures=2)
-
-
-@pytest.fixture
-def client(made):
-    with TestClient(create_app(made.house, made.house.settings)) as client:
-        yield client
 
 
 def picture(seed=1, form="PNG", size=(120, 90)):
