@@ -8,8 +8,6 @@ differently and then gives another, equally valid file.
 """
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 
 from index_builds.canonical import canonical_json
 from index_builds.errors import BuildInputError
+from index_builds.faiss_threads import threads
 from index_builds.plans import TierPlan
 from storage.files import written_whole
 from storage.objects import sha256_of_file
@@ -199,14 +198,3 @@ def _training_sample(plan: TierPlan, vectors: NDArray[np.float32]) -> NDArray[np
         return vectors
     chosen = np.random.default_rng(plan.seed).choice(len(vectors), plan.training_size, replace=False)
     return np.ascontiguousarray(vectors[np.sort(chosen)])
-
-
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    """Let FAISS work with so many threads within; 0 leaves it as it is."""
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(before)

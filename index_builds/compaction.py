@@ -13,8 +13,9 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from index_builds.build import BuiltFile, threads, transforms_of, write_index
+from index_builds.build import BuiltFile, transforms_of, write_index
 from index_builds.changes import Change
+from index_builds.faiss_threads import threads
 from index_builds.index_files import load_index
 from index_builds.manifest import IndexFile, ListFigures
 from index_builds.plans import TierPlan

@@ -45,7 +45,8 @@ from index_builds.recall import Found, count_found, first_occurrences, histogram
 from index_builds.search import OpenSnapshot
 from index_builds.settings import GateSettings
 from index_builds.tiers import TIERS, Tier
-from storage.objects import sha256_hex, sha256_of_file
+from storage.known_digests import digest_of_file
+from storage.objects import sha256_hex
 
 SHAPES = ("unfiltered", "category", "source", "availability", "price", "category and price")
 _UNMEASURABLE = 1e9  # stands for a difference that is no number; JSON has no infinity
@@ -235,7 +236,7 @@ def _measure_contents(candidate: OpenSnapshot, truth: Truth, settings: GateSetti
         misplaced += int((truth.tiers[rows[rows >= 0]] != tier.tier).sum())
     measures = {
         "files_damaged": sum(
-            sha256_of_file(path) != digest for tier in tiers for digest, path in tier.paths.items()
+            digest_of_file(path) != digest for tier in tiers for digest, path in tier.paths.items()
         ),
         "ids_missing": len(np.setdiff1d(truth.keys, distinct, assume_unique=True)),
         "ids_unknown": len(np.setdiff1d(distinct, truth.keys, assume_unique=True)),
@@ -384,7 +385,7 @@ def _measure_family(
         for number, where in enumerate(wanted):
             if where is not None or shape == "unfiltered":
                 groups.setdefault(where, []).append(number)
-        for target in targets:
+        for target in targets if shape == "unfiltered" or settings.filters_by_tier else targets[-1:]:
             found = np.zeros(len(family), dtype=np.int64)
             possible = np.zeros(len(family), dtype=np.int64)
             for where, numbers in groups.items():

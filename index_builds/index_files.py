@@ -10,7 +10,7 @@ from typing import Any
 import faiss
 
 from index_builds.errors import SnapshotDamagedError
-from storage.objects import sha256_of_file
+from storage.known_digests import digest_of_file
 
 _LEAST_LIMIT = 1 << 30  # tables that FAISS computes while loading count too, and may outgrow a small file
 _LIMITS = Lock()  # FAISS keeps its deserialization limit per process
@@ -29,7 +29,7 @@ def load_index(path: Path, *, digest: str, mapped: bool) -> Any:
             as ids.
     """
     try:
-        found = sha256_of_file(path)
+        found = digest_of_file(path)
     except FileNotFoundError:
         message = f"index file {path} is missing: restore it, or build the snapshot again"
         raise SnapshotDamagedError(message) from None

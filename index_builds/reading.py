@@ -1,6 +1,7 @@
 """Open snapshots for searching, every file checked against its digest before it is read."""
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ def open_content(
     snapshot_id: str | None,
     tiers: tuple[Tier, ...] = TIERS,
     channels: tuple[str, ...] | None = None,
+    at_once: Executor | None = None,
 ) -> OpenSnapshot:
     """Open the files that a content names.
 
@@ -36,6 +38,7 @@ def open_content(
         snapshot_id: The snapshot's id; ``None`` for a draft.
         tiers: Which tiers to open; the others stay on disk and answer nothing.
         channels: Which channels to open beside the visual one; ``None`` for all.
+        at_once: Threads that search the tiers of a single query at the same time.
 
     Raises:
         SnapshotDamagedError: If a file is missing, damaged, or not what the content says.
@@ -55,6 +58,7 @@ def open_content(
         tiers=opened.pop(VISUAL),
         metadata=rows,
         channels=opened,
+        at_once=at_once,
     )
 
 

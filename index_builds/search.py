@@ -11,6 +11,7 @@ probing IVF wider by four times the inverse share found 1.00, and comparing all 
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from threading import Lock
 from typing import Any
 
@@ -29,6 +30,7 @@ from index_builds.tiers import SERVED, TIERS, Tier
 _SLACK = 8  # more candidates than asked for, so that near-ties at the k-th place are settled by exact score
 _REMEMBERED_FILTERS = 128
 _PAIRS = 8_192
+_FoundInTier = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]  # query rows, keys, scores
 _SPARSE = 64  # below one in so many, hashing positions is quicker than marking them
 
 
@@ -36,7 +38,8 @@ class OpenSnapshot:
     """An immutable snapshot in memory.  Safe to share between threads.
 
     ``tiers`` are the visual channel's; ``channel`` gives another one as a snapshot of its own, over the same
-    metadata.
+    metadata.  With ``at_once``, the tiers that a single query asks are searched by its threads at the same
+    time: an answer takes as long as its slowest tier, and no less work.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class OpenSnapshot:
         metadata: pa.Table,
         channels: Mapping[str, Mapping[Tier, OpenTier]] | None = None,
         channel_name: str = VISUAL,
+        at_once: Executor | None = None,
     ) -> None:
         self.content = content
         self.snapshot_id = snapshot_id
@@ -61,9 +65,15 @@ class OpenSnapshot:
         }
         self._remembered: OrderedDict[SnapshotFilter, Mapping[Tier, Eligible]] = OrderedDict()
         self._lock = Lock()
+        self._at_once = at_once
         self._channels = {VISUAL: self} | {
             name: OpenSnapshot(
-                content=content, snapshot_id=snapshot_id, tiers=own, metadata=metadata, channel_name=name
+                content=content,
+                snapshot_id=snapshot_id,
+                tiers=own,
+                metadata=metadata,
+                channel_name=name,
+                at_once=at_once,
             )
             for name, own in (channels or {}).items()
         }
@@ -76,6 +86,7 @@ class OpenSnapshot:
             tiers=self.tiers,
             metadata=self.metadata,
             channels={name: own.tiers for name, own in self._channels.items() if name != VISUAL},
+            at_once=self._at_once,
         )
 
     @property
@@ -147,25 +158,30 @@ class OpenSnapshot:
             keys=np.full((len(queries), k), -1, dtype=np.int64),
             scores=np.full((len(queries), k), -np.inf, dtype=np.float32),
         )
-        rows: list[NDArray[np.int64]] = []
-        keys: list[NDArray[np.int64]] = []
-        scores: list[NDArray[np.float64]] = []
+        asked: list[tuple[OpenTier, Eligible | None]] = []
         for tier in TIERS:
             opened = self.tiers.get(tier)
             if opened is None or tier not in tiers or not len(queries):
                 continue
             eligible = self._eligible(opened, where, among)
-            if eligible is not None and not len(eligible):
-                continue
-            tier_rows, found = _candidates(opened, queries, k, eligible, without, exhaustive)
-            rows.append(tier_rows)
-            keys.append(opened.all_keys[found])
-            scores.append(_exact_scores(opened, queries, tier_rows, found))
-        if rows:
+            if eligible is None or len(eligible):
+                asked.append((opened, eligible))
+
+        def found_in(opened: OpenTier, eligible: Eligible | None) -> _FoundInTier:
+            rows, found = _candidates(opened, queries, k, eligible, without, exhaustive)
+            return rows, opened.all_keys[found], _exact_scores(opened, queries, rows, found)
+
+        found: list[_FoundInTier] = []
+        if self._at_once is not None and len(queries) == 1 and len(asked) > 1:
+            others = [self._at_once.submit(found_in, *one) for one in asked[1:]]
+            found = [found_in(*asked[0]), *(other.result() for other in others)]
+        else:
+            found = [found_in(*one) for one in asked]
+        if found:
             best_of(
-                np.concatenate(rows),
-                np.concatenate(keys),
-                np.concatenate(scores),
+                np.concatenate([rows for rows, _, _ in found]),
+                np.concatenate([keys for _, keys, _ in found]),
+                np.concatenate([scores for _, _, scores in found]),
                 k=k,
                 out_keys=answer.keys,
                 out_scores=answer.scores,

@@ -141,6 +141,7 @@ class GateSettings(BaseModel):
     queries_per_family: int = Field(default=200, ge=1)
     channel_queries: int = Field(default=60, ge=1)  # of each channel beside the visual one
     refresh_queries_per_family: int = Field(default=60, ge=1)  # on top of a base that has been judged whole
+    filters_by_tier: bool = True  # ask every filter of each tier alone too, not only of all together
     bootstrap_samples: int = Field(default=1000, ge=100, le=100_000)
     confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
     non_inferiority_margin: Share = 0.01
@@ -152,10 +153,18 @@ class GateSettings(BaseModel):
     seed: int = Field(default=7, ge=0)
 
     def for_refresh(self) -> "GateSettings":
-        """Return the settings for a base that was judged before, with a small change on top."""
-        asked = min(self.queries_per_family, self.refresh_queries_per_family)
-        health = min(self.health_queries, self.refresh_queries_per_family)
-        return self.model_copy(update={"queries_per_family": asked, "health_queries": health})
+        """Return the settings for a base that was judged before, with a small change on top.
+
+        Fewer questions, and filters of all tiers together only: with a small change the base's answers to a
+        filter are those that were judged with it.
+        """
+        return self.model_copy(
+            update={
+                "queries_per_family": min(self.queries_per_family, self.refresh_queries_per_family),
+                "health_queries": min(self.health_queries, self.refresh_queries_per_family),
+                "filters_by_tier": False,
+            }
+        )
 
     @model_validator(mode="after")
     def _limits_are_of_what_is_measured(self) -> "GateSettings":

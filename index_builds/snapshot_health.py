@@ -44,7 +44,8 @@ def labels_of(metadata: pa.Table, column: str, keys: NDArray[np.int64]) -> NDArr
         column: Of text.
         keys: Sorted.
     """
-    stated = metadata.filter(metadata[column].is_valid()).combine_chunks()
+    named = metadata.select(["image_key", column])
+    stated = named.filter(named[column].is_valid()).combine_chunks()
     labels = np.full(len(keys), -1, dtype=np.int64)
     if stated.num_rows:
         codes = stated[column].combine_chunks().dictionary_encode().indices.to_numpy()

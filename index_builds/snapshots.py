@@ -39,6 +39,7 @@ from index_builds.moments import moment_text
 from index_builds.signing import MANIFEST_ROLE, Signature, Signatures, Signing, detached, read_signatures
 from index_builds.tables import pointers, promotions, snapshots
 from storage.database import reading
+from storage.known_digests import digest_of_file
 from storage.objects import ObjectMissingError, ObjectStore, digest_key, sha256_hex, sha256_of_file
 
 FILES = "index-files"
@@ -372,7 +373,7 @@ class SnapshotStore:
     def intact(self, digest: str) -> bool:
         """Tell whether the store holds a file with this digest, undamaged."""
         try:
-            return sha256_of_file(self.file(digest)) == digest
+            return digest_of_file(self.file(digest)) == digest
         except SnapshotMissingError:
             return False
 

@@ -28,10 +28,7 @@ def served_house(settings: Settings) -> ServedHouse:
 
 def build_app() -> "FastAPI":
     """Return the application of the settings that ``LOUPE_CONFIG`` names: every worker process calls it."""
-    import faiss
-
     from serving.app import create_app
 
     settings = load_settings()
-    faiss.omp_set_num_threads(settings.serving.faiss_threads)
     return create_app(served_house(settings), settings.serving)

@@ -1,6 +1,7 @@
 """Everything that answers are made of: collections, their live snapshots, the catalogue, the encoder."""
 
 import logging
+import os
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from index_builds.faiss_threads import searching_threads
 from index_builds.snapshots import SnapshotStore
+from index_builds.tiers import TIERS
 from serving.bounded_cache import BoundedCache
 from serving.encoding import QueryEncoding
 from serving.errors import UnknownThingError
@@ -55,6 +58,16 @@ class ServedHouse:
     pictures: BoundedCache[str, bytes] = field(init=False)
 
     def __post_init__(self) -> None:
+        # A question's own thread searches one tier; each of the others may need one more.
+        self._tier_threads = (
+            searching_threads(
+                self.settings.threads * (len(TIERS) - 1),
+                each=self.settings.faiss_threads,
+                name="loupe-tier",
+            )
+            if self.settings.tiers_at_once and (os.cpu_count() or 1) > 1
+            else None
+        )
         self.live = {
             name: LiveSnapshot(
                 self.store,
@@ -63,10 +76,15 @@ class ServedHouse:
                 copies=LocalCopies(self.copies / name),
                 kept=self.settings.kept_snapshots,
                 kept_seconds=self.settings.kept_seconds,
+                at_once=self._tier_threads,
             )
             for name in self.labels
         }
-        self.pool = WorkPool(threads=self.settings.threads, waiting=self.settings.waiting)
+        self.pool = WorkPool(
+            threads=self.settings.threads,
+            waiting=self.settings.waiting,
+            faiss_threads=self.settings.faiss_threads,
+        )
         self.encoding = QueryEncoding(self.encoder, self.pool, self.settings)
         self.asking = SingleFlight()
         self.results = BoundedCache(
@@ -130,6 +148,8 @@ class ServedHouse:
             self._follower.join()
             self._follower = None
         self.pool.close()
+        if self._tier_threads is not None:
+            self._tier_threads.shutdown(wait=True)
 
     def _run(self) -> None:
         while not self._stop.wait(self.settings.poll_seconds):

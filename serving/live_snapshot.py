@@ -9,6 +9,7 @@ database or the object store does not answer at the start, what served last is o
 import logging
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
@@ -150,6 +151,7 @@ class LiveSnapshot:
         kept: Replaced snapshots that still answer.
         kept_seconds: For how long.
         clock: Seconds that never go back.
+        at_once: Threads that search the tiers of one question at the same time.
     """
 
     def __init__(
@@ -162,9 +164,10 @@ class LiveSnapshot:
         kept: int,
         kept_seconds: float,
         clock: Callable[[], float] = time.monotonic,
+        at_once: Executor | None = None,
     ) -> None:
         self.collection = collection
-        self._store, self._encoder, self._copies = store, encoder, copies
+        self._store, self._encoder, self._copies, self._at_once = store, encoder, copies, at_once
         self._kept_most, self._kept_seconds, self._clock = kept, kept_seconds, clock
         self._lock = Lock()
         self._current: _Held | None = None
@@ -286,7 +289,9 @@ class LiveSnapshot:
                 f"{encoder_id}: run `loupe run` to build one for it, or set the encoder back"
             )
             raise NotServableError(message)
-        opened = open_content(content, self._copies.held, snapshot_id=manifest.snapshot_id)
+        opened = open_content(
+            content, self._copies.held, snapshot_id=manifest.snapshot_id, at_once=self._at_once
+        )
         served = ServedSnapshot(manifest, opened, lists_of(content, self._copies.held))
         served.warm()
         self._look_at_signals(served)

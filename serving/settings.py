@@ -38,7 +38,8 @@ class ServingSettings(_Strict):
         workers: Processes; each holds its own copy of what is not memory-mapped.
         threads: Queries that are worked on at once by one process.
         waiting: Further queries that may wait for a thread; more are refused with 429.
-        faiss_threads: Of one search; 1 serves the most queries per second.
+        faiss_threads: Of one search in one tier; 1 serves the most queries per second.
+        tiers_at_once: Search the tiers of a question at the same time, where there are cores for it.
         poll_seconds: How often the promotion pointers are looked at.
         kept_snapshots: Replaced snapshots that still answer cursors made on them.
         kept_seconds: How long they do; afterwards a cursor is answered 410.
@@ -68,6 +69,7 @@ class ServingSettings(_Strict):
     threads: int = Field(default=4, ge=1, le=256)
     waiting: int = Field(default=64, ge=0, le=10_000)
     faiss_threads: int = Field(default=1, ge=1, le=256)
+    tiers_at_once: bool = True
     poll_seconds: float = Field(default=5.0, gt=0.0, le=3_600.0)
     kept_snapshots: int = Field(default=1, ge=0, le=8)
     kept_seconds: float = Field(default=600.0, ge=0.0)

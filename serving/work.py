@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+from index_builds.faiss_threads import searching_threads
 from serving.errors import OverloadedError
 
 Given = ParamSpec("Given")
@@ -17,12 +17,13 @@ class WorkPool:
     Args:
         threads: Calls that run at once.
         waiting: Calls that may wait beyond those.
+        faiss_threads: Of one search within a call.
     """
 
-    def __init__(self, *, threads: int, waiting: int) -> None:
+    def __init__(self, *, threads: int, waiting: int, faiss_threads: int = 1) -> None:
         self._most = threads + waiting
         self.pending = 0
-        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="loupe-serve")
+        self._pool = searching_threads(threads, each=faiss_threads, name="loupe-serve")
 
     async def do(
         self, call: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import faiss
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 
 from index_builds.errors import SearchError
 from index_builds.exact import exact_neighbours
+from index_builds.faiss_threads import searching_threads
 from index_builds.filter_plan import FilterPlan
 from index_builds.filters import SnapshotFilter, satisfying_rows
 from index_builds.reading import open_snapshot
@@ -152,6 +154,40 @@ def test_one_query_and_many_get_the_same_answers_and_so_do_threads(opened, wide)
     for row, answer in zip(list(range(len(queries))) * 4, answers, strict=True):
         assert np.array_equal(answer.keys[0], together.keys[row])
         assert np.array_equal(answer.scores[0], together.scores[row])
+
+
+def test_tiers_searched_at_once_answer_as_one_after_another(opened, wide):
+    where = SnapshotFilter(category="ring")
+    alone = OpenSnapshot(
+        content=opened.content, snapshot_id="alone", tiers=opened.tiers, metadata=opened.metadata
+    )
+    asked: list[str] = []
+
+    class Noting(ThreadPoolExecutor):
+        def submit(self, call, /, *arguments, **named):
+            asked.append(arguments[0].tier)
+            return super().submit(call, *arguments, **named)
+
+    with Noting(2) as pool:
+        at_once = OpenSnapshot(
+            content=opened.content,
+            snapshot_id="at once",
+            tiers=opened.tiers,
+            metadata=opened.metadata,
+            at_once=pool,
+        )
+        for query in wide.queries["text"].vectors[:8]:
+            wanted = alone.search(query[None], 10, where=where, tiers=TIERS)
+            answer = at_once.search(query[None], 10, where=where, tiers=TIERS)
+            assert np.array_equal(answer.keys, wanted.keys)
+            assert np.array_equal(answer.scores, wanted.scores)
+    assert asked == ["warm", "cold"] * 8  # the first tier is searched by the thread that asks
+
+
+def test_every_thread_of_a_searching_pool_searches_with_its_own_number_of_threads():
+    # OpenMP keeps the number per thread: one that sets nothing takes every core.
+    with searching_threads(2, each=3) as pool:
+        assert {pool.submit(faiss.omp_get_max_threads).result() for _ in range(8)} == {3}
 
 
 def test_exclusions_hold_per_query(opened, wide):
