@@ -72,7 +72,8 @@ def sorted_inputs(
 def check_unit_length(keys: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
     """Raise BuildInputError when a vector is not finite or not of unit length, naming the first."""
     for start in range(0, len(keys), _ADD_BLOCK):
-        lengths = np.linalg.norm(vectors[start : start + _ADD_BLOCK], axis=1)
+        part = vectors[start : start + _ADD_BLOCK]
+        lengths = np.sqrt(np.einsum("nd,nd->n", part, part))
         wrong = np.flatnonzero(
             ~(np.abs(lengths - 1.0) <= LENGTH_TOLERANCE)
         )  # NaN compares false, and so is wrong

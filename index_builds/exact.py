@@ -14,7 +14,7 @@ QUERY_BLOCK = 256
 VECTOR_BLOCK = 16_384
 # Single-precision products of unit vectors are good to about 1e-7 in 2,048 dimensions; candidates this close
 # to the k-th are looked at again in double precision.
-_SCREEN = np.float32(4e-6)
+SCREEN = np.float32(4e-6)
 _PAIR_BLOCK = 8_192
 
 
@@ -146,7 +146,7 @@ def _search_block(
         merged = np.concatenate([best, similarity], axis=1)
         best = np.partition(merged, merged.shape[1] - k, axis=1)[:, -k:]
         threshold = best.min(axis=1)
-        rows, columns = np.nonzero((similarity >= (threshold - _SCREEN)[:, None]) & (similarity > -np.inf))
+        rows, columns = np.nonzero((similarity >= (threshold - SCREEN)[:, None]) & (similarity > -np.inf))
         candidate_rows.append(rows)
         candidate_keys.append(keys[start:stop][columns])
         candidate_scores.append(pair_scores(queries[rows], vectors[columns]))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index_builds.errors import SnapshotDamagedError
-from index_builds.ids import ids_digest
+from index_builds.ids import distinct, ids_digest
 from index_builds.index_files import load_index
 from index_builds.keys_file import read_keys
 
@@ -35,11 +35,11 @@ def main() -> int:
     channels = {}
     for channel, parts in by_channel.items():
         together = np.concatenate(parts)
-        distinct = np.unique(together)
+        held = distinct(together)
         channels[channel] = {
-            "ids_digest": ids_digest(distinct),
-            "vectors": len(distinct),
-            "repeated": len(together) - len(distinct),
+            "ids_digest": ids_digest(held),
+            "vectors": len(held),
+            "repeated": len(together) - len(held),
         }
     sys.stdout.write(json.dumps({"files": found, "channels": channels}))
     return 0

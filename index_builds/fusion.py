@@ -17,6 +17,7 @@ from index_builds.channel_names import VISUAL
 from index_builds.errors import SearchError
 from index_builds.exact import pair_scores
 from index_builds.filters import SnapshotFilter
+from index_builds.ids import distinct
 from index_builds.search import OpenSnapshot
 from index_builds.tiers import SERVED, TIERS, Tier
 
@@ -112,7 +113,7 @@ class FusedSearch:
             .keys[0]
             for term in wanted
         ]
-        if all(term.channel != VISUAL for term in wanted) and len(np.unique(np.concatenate(found))) <= k:
+        if all(term.channel != VISUAL for term in wanted) and len(distinct(np.concatenate(found))) <= k:
             # Pictures without a vector in the channels asked are eligible, too.
             anything = np.full(
                 (1, self._snapshot.dimension), self._snapshot.dimension**-0.5, dtype=np.float32
@@ -120,7 +121,7 @@ class FusedSearch:
             found.append(
                 self._snapshot.search(anything, depth, where=where, tiers=tiers, excluding=excluding).keys[0]
             )
-        keys = np.unique(np.concatenate(found))
+        keys = distinct(np.concatenate(found))
         keys = keys[keys >= 0]
         if not len(keys):
             return []

@@ -35,16 +35,16 @@ from index_builds.gate_report import (
     judge,
     paired_bound,
 )
-from index_builds.gate_truth import ChannelEvidence, Pools, Truth, pool_by_brute_force
-from index_builds.ids import ids_digest
+from index_builds.gate_truth import ChannelEvidence, Truth
+from index_builds.ids import distinct, ids_digest
 from index_builds.keys_file import fingerprints
-from index_builds.neighbour_pool import NeighbourPool, best_of_pool
 from index_builds.open_tier import OpenTier
 from index_builds.queries import Queries
 from index_builds.recall import Found, count_found, first_occurrences, histogram
 from index_builds.search import OpenSnapshot
 from index_builds.settings import GateSettings
 from index_builds.tiers import TIERS, Tier
+from index_builds.true_neighbours import TrueNeighbours
 from storage.known_digests import digest_of_file
 from storage.objects import sha256_hex
 
@@ -68,7 +68,6 @@ def run_gate(
     shapes: tuple[str, ...] = SHAPES,
     progress: Progress | None = None,
     channels: Mapping[str, ChannelEvidence] | None = None,
-    pools: Pools = pool_by_brute_force,
 ) -> GateReport:
     """Measure everything that a promotion asks for.
 
@@ -81,7 +80,6 @@ def run_gate(
         shapes: Filter shapes to measure.
         progress: Told of every step.
         channels: What the channels beside the visual one are judged by.
-        pools: Works out exact neighbours; a build remembers those of the build before.
 
     Raises:
         GateCannotRunError: If there are no queries, or they do not fit the snapshot.
@@ -106,17 +104,21 @@ def run_gate(
         opened = candidate.channel(channel)
         measures = dict.fromkeys(NOTHING_OF, 0.0) | _measure_contents(opened, part.truth, settings)
         measures["fresh_process_failures"] = fresh
-        pooled = {}
+        against = _Incumbent.of(opened, incumbent, part.truth)
         # FAISS fails on a vector that lies in no list, without a name: such an index is asked nothing more.
         families = {} if _UNLISTED in measures else asked[channel]
         for name, family in families.items():
             tell(f"gate: {channel}, {name}" if channel != VISUAL else f"gate: {name}")
-            pooled[name] = _Pooled(
-                queries=family, pool=pools(channel, name, family, part.truth), channel=channel, family=name
+            known = _Family(
+                queries=family,
+                exact=TrueNeighbours(family, part.truth.vectors, part.truth.keys),
+                channel=channel,
+                name=name,
             )
-            strata += _measure_family(opened, part.truth, pooled[name], settings, shapes, measures)
+            strata += _measure_family(opened, part.truth, known, settings, shapes, measures)
+            against.compare(opened, part.truth, known, settings)
         channel_measures[channel] = measures
-        compared.append(_compare(opened, incumbent, part.truth, pooled, settings))
+        compared.append(against.comparison())
     tell("gate: incumbent")
     whole = not any(_UNLISTED in measures for measures in channel_measures.values())
     health = measure_health(candidate, truth, incumbent, settings) if whole else {}
@@ -155,13 +157,13 @@ def run_gate(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Pooled:
+class _Family:
     """A family's queries with their exact neighbours."""
 
     queries: Queries
-    pool: NeighbourPool
+    exact: TrueNeighbours
     channel: str
-    family: str
+    name: str
 
 
 def _asked(
@@ -220,7 +222,7 @@ def _drawn(family: Queries, settings: GateSettings) -> Queries:
 def _measure_contents(candidate: OpenSnapshot, truth: Truth, settings: GateSettings) -> dict[str, float]:
     tiers = list(candidate.tiers.values())
     held = np.concatenate([tier.keys for tier in tiers]) if tiers else np.empty(0, dtype=np.int64)
-    distinct = np.unique(held)
+    live = distinct(held)
     content, name = candidate.content, candidate.channel_name
     stated = content if name == VISUAL else content.channels[name]
     differing = sum(
@@ -228,7 +230,7 @@ def _measure_contents(candidate: OpenSnapshot, truth: Truth, settings: GateSetti
         != (tier.file.live_ids_digest, tier.file.ids_digest)
         for tier in tiers
     )
-    differing += ids_digest(distinct) != stated.ids_digest or len(distinct) != stated.live_vectors
+    differing += ids_digest(live) != stated.ids_digest or len(live) != stated.live_vectors
     differing += set(candidate.tiers) != set(content.files_of(name))
     misplaced = 0
     for tier in tiers:
@@ -238,9 +240,9 @@ def _measure_contents(candidate: OpenSnapshot, truth: Truth, settings: GateSetti
         "files_damaged": sum(
             digest_of_file(path) != digest for tier in tiers for digest, path in tier.paths.items()
         ),
-        "ids_missing": len(np.setdiff1d(truth.keys, distinct, assume_unique=True)),
-        "ids_unknown": len(np.setdiff1d(distinct, truth.keys, assume_unique=True)),
-        "ids_repeated": len(held) - len(distinct),
+        "ids_missing": len(np.setdiff1d(truth.keys, live, assume_unique=True)),
+        "ids_unknown": len(np.setdiff1d(live, truth.keys, assume_unique=True)),
+        "ids_repeated": len(held) - len(live),
         "ids_in_wrong_tier": misplaced,
         "ids_differ_from_manifest": int(differing),
         "metadata_rows_differ": 0,
@@ -367,13 +369,12 @@ class _Labelled:
 def _measure_family(
     candidate: OpenSnapshot,
     truth: Truth,
-    pooled: _Pooled,
+    family: _Family,
     settings: GateSettings,
     shapes: tuple[str, ...],
     measures: dict[str, float],
 ) -> list[Stratum]:
-    family = pooled.queries
-    labelled = _labelled(family, truth, settings)
+    labelled = _labelled(family.queries, truth, settings)
     bands = _price_bands(truth.metadata)
     occupied: list[Target] = [tier for tier in TIERS if len(truth.rows_in(tier))]
     targets: list[Target] = [*occupied, "all"] if len(occupied) > 1 else occupied
@@ -386,15 +387,15 @@ def _measure_family(
             if where is not None or shape == "unfiltered":
                 groups.setdefault(where, []).append(number)
         for target in targets if shape == "unfiltered" or settings.filters_by_tier else targets[-1:]:
-            found = np.zeros(len(family), dtype=np.int64)
-            possible = np.zeros(len(family), dtype=np.int64)
+            found = np.zeros(len(wanted), dtype=np.int64)
+            possible = np.zeros(len(wanted), dtype=np.int64)
             for where, numbers in groups.items():
                 members = np.array(numbers, dtype=np.int64)
                 counted = _measure_answers(
                     candidate,
                     truth,
-                    family.take(members),
-                    pooled.pool.take(members),
+                    family,
+                    members,
                     target,
                     where,
                     settings.k,
@@ -402,7 +403,7 @@ def _measure_family(
                 )
                 found[members], possible[members] = counted.found, counted.possible
             counted = Found(found=found, possible=possible)
-            strata += _strata(pooled, target, shape, counted, labelled, settings)
+            strata += _strata(family, target, shape, counted, labelled, settings)
         for name, already in before.items():
             if measures[name] > already:
                 part = f"{name}/{shape}"
@@ -413,22 +414,15 @@ def _measure_family(
 def _measure_answers(
     candidate: OpenSnapshot,
     truth: Truth,
-    queries: Queries,
-    pool: NeighbourPool,
+    family: _Family,
+    members: NDArray[np.int64],
     target: Target,
     where: SnapshotFilter | None,
     k: int,
     measures: dict[str, float],
 ) -> Found:
-    exact = best_of_pool(
-        pool,
-        queries.vectors,
-        truth.vectors,
-        truth.keys,
-        eligible=truth.eligible(target, where),
-        k=k,
-        excluding=queries.excluding,
-    )
+    queries = family.queries.take(members)
+    exact = family.exact.best(members, truth.eligible(target, where), k)
     tiers: tuple[Tier, ...] = TIERS if target == "all" else (target,)
     answer = candidate.search(queries.vectors, k, where=where, tiers=tiers, excluding=queries.excluding)
     given = answer.keys >= 0
@@ -440,10 +434,10 @@ def _measure_answers(
     query, slot = np.nonzero(pure)
     scores[query, slot] = pair_scores(queries.vectors[query], truth.vectors[places[query, slot]])
     counted = count_found(exact, answer.keys, scores)
-    distinct = (given & first_occurrences(answer.keys)).sum(axis=1)
+    once = (given & first_occurrences(answer.keys)).sum(axis=1)
     measures["impure_results"] += float((given & ~pure).sum())
-    measures["short_answers"] += float((distinct < counted.possible).sum())
-    measures["repeated_results"] += float(given.sum() - distinct.sum())
+    measures["short_answers"] += float((once < counted.possible).sum())
+    measures["repeated_results"] += float(given.sum() - once.sum())
     measures["unanswered_scores"] += float((given & ~np.isfinite(answer.scores)).sum())
     return counted
 
@@ -452,20 +446,20 @@ def _allowed(
     truth: Truth, keys: NDArray[np.int64], target: Target, where: SnapshotFilter | None
 ) -> NDArray[np.bool_]:
     """Tell which answers may be given at all, by the rule for single rows and not by the search's mask."""
-    distinct = np.unique(keys[keys >= 0])
-    truth.read_listings(distinct[truth.rows_of(distinct) >= 0])
+    given = distinct(keys[keys >= 0])
+    truth.read_listings(given[truth.rows_of(given) >= 0])
     verdicts = {
         int(key): any(
             target in ("all", row["tier"]) and (where is None or where.is_satisfied_by(row))
             for row in truth.listings(int(key))
         )
-        for key in distinct
+        for key in given
     }
     return np.array([[verdicts.get(int(key), False) for key in row] for row in keys], dtype=np.bool_)
 
 
 def _strata(
-    pooled: _Pooled, target: Target, shape: str, counted: Found, labelled: _Labelled, settings: GateSettings
+    family: _Family, target: Target, shape: str, counted: Found, labelled: _Labelled, settings: GateSettings
 ) -> list[Stratum]:
     every = np.ones(len(counted.found), dtype=np.bool_)
     parts: dict[tuple[str | None, str | None], NDArray[np.bool_]] = {(None, None): every}
@@ -488,8 +482,8 @@ def _strata(
         recall, lower = bound(counts, settings)
         strata.append(
             Stratum(
-                family=pooled.family,
-                channel=pooled.channel,
+                family=family.name,
+                channel=family.channel,
                 target=target,
                 shape=shape,
                 category=part_category,
@@ -552,52 +546,50 @@ def _price_bands(metadata: pa.Table) -> dict[str, NDArray[np.int64]]:
 # What would be lost
 
 
-def _compare(
-    candidate: OpenSnapshot,
-    incumbent: OpenSnapshot | None,
-    truth: Truth,
-    families: Mapping[str, _Pooled],
-    settings: GateSettings,
-) -> Comparison:
-    if incumbent is None:
-        return Comparison(incumbent=None, skipped=SKIPS[0])
-    name, channel = incumbent.snapshot_id, candidate.channel_name
-    if not _same_vectors(candidate, incumbent):
-        return Comparison(incumbent=name, skipped=SKIPS[1])
-    theirs_open = incumbent.channel(channel)
-    common = np.intersect1d(_held(candidate), _held(theirs_open), assume_unique=False)
-    rows = truth.rows_of(common)
-    common, rows = common[rows >= 0], rows[rows >= 0]
-    if not len(common):
-        return Comparison(incumbent=name, skipped=SKIPS[2])
-    eligible = np.zeros(len(truth.keys), dtype=np.bool_)
-    eligible[rows] = True
-    paired = []
-    for family, pooled in families.items():
-        queries = pooled.queries
-        exact = best_of_pool(
-            pooled.pool,
-            queries.vectors,
-            truth.vectors,
-            truth.keys,
-            eligible=eligible,
-            k=settings.k,
-            excluding=queries.excluding,
-        )
+class _Incumbent:
+    """One channel of what is promoted, asked the same queries over the images that both hold."""
+
+    def __init__(
+        self, name: str | None, skipped: str | None, snapshot: OpenSnapshot | None, common: NDArray[np.int64]
+    ) -> None:
+        self._name, self._skipped, self._snapshot, self._common = name, skipped, snapshot, common
+        self._families: list[Paired] = []
+
+    @classmethod
+    def of(cls, candidate: OpenSnapshot, incumbent: OpenSnapshot | None, truth: Truth) -> "_Incumbent":
+        """Return what a channel of a candidate is compared with, or why it is not."""
+        none = np.empty(0, dtype=np.int64)
+        if incumbent is None:
+            return cls(None, SKIPS[0], None, none)
+        name = incumbent.snapshot_id
+        if not _same_vectors(candidate, incumbent):
+            return cls(name, SKIPS[1], None, none)
+        theirs = incumbent.channel(candidate.channel_name)
+        common = np.intersect1d(_held(candidate), _held(theirs), assume_unique=False)
+        common = common[truth.rows_of(common) >= 0]
+        return cls(name, None if len(common) else SKIPS[2], theirs, common)
+
+    def compare(self, candidate: OpenSnapshot, truth: Truth, family: _Family, settings: GateSettings) -> None:
+        """Ask both the family's queries."""
+        if self._snapshot is None or not len(self._common):
+            return
+        eligible = np.zeros(len(truth.keys), dtype=np.bool_)
+        eligible[truth.rows_of(self._common)] = True
+        exact = family.exact.best(np.arange(len(family.queries)), eligible, settings.k)
         ours, theirs = (
-            _found_among(snapshot, truth, queries, exact, common, settings.k)
-            for snapshot in (candidate, theirs_open)
+            _found_among(snapshot, truth, family.queries, exact, self._common, settings.k)
+            for snapshot in (candidate, self._snapshot)
         )
         counts = _paired_histogram(ours, theirs)
         if not counts:
-            continue
+            return
         possible = np.array([row[2] for row in counts], dtype=np.float64)
         asked = np.array([row[3] for row in counts], dtype=np.float64)
         _, lower = paired_bound(counts, settings)
-        paired.append(
+        self._families.append(
             Paired(
-                family=family,
-                channel=channel,
+                family=family.name,
+                channel=family.channel,
                 queries=int(asked.sum()),
                 candidate=float(np.average([row[0] for row in counts] / possible, weights=asked)),
                 incumbent=float(np.average([row[1] for row in counts] / possible, weights=asked)),
@@ -605,9 +597,18 @@ def _compare(
                 counts=counts,
             )
         )
-    if not paired:
-        return Comparison(incumbent=name, skipped=SKIPS[2], common_images=len(common))
-    return Comparison(incumbent=name, skipped=None, common_images=len(common), families=tuple(paired))
+
+    def comparison(self) -> Comparison:
+        """Return what the report says."""
+        if self._skipped is not None:
+            return Comparison(incumbent=self._name, skipped=self._skipped)
+        skipped = None if self._families else SKIPS[2]
+        return Comparison(
+            incumbent=self._name,
+            skipped=skipped,
+            common_images=len(self._common),
+            families=tuple(self._families),
+        )
 
 
 def _same_vectors(candidate: OpenSnapshot, incumbent: OpenSnapshot) -> bool:

@@ -1,6 +1,6 @@
 """What a gate measures against: live images, their vectors and rows from outside the index, and the truth."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,6 @@ from index_builds.gate_report import Target
 from index_builds.ids import distinct_of_sorted
 from index_builds.keys_file import fingerprints
 from index_builds.metadata_file import SCHEMA
-from index_builds.neighbour_pool import NeighbourPool, pool_of
 from index_builds.queries import Queries
 
 
@@ -108,14 +107,6 @@ class ChannelEvidence:
 
     truth: Truth  # over the pictures that have a vector of it
     queries: Mapping[str, Queries]
-
-
-Pools = Callable[[str, str, Queries, Truth], NeighbourPool]  # of a channel and a family
-
-
-def pool_by_brute_force(_channel: str, _family: str, queries: Queries, truth: Truth) -> NeighbourPool:
-    """Return the exact neighbours that a family's questions are answered from."""
-    return pool_of(queries.vectors, truth.vectors, truth.keys)
 
 
 def truth_of(

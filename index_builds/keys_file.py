@@ -16,7 +16,7 @@ from index_builds.errors import SnapshotDamagedError
 from storage.objects import sha256_of_file
 
 _ROWS = np.dtype([("key", "<i8"), ("fingerprint", "<u8")])
-_BLOCK = 16_384
+_BLOCK = 256  # vectors: what is multiplied stays in the processor's cache
 _SEED = 20_251  # of the multipliers: changing it makes every base file look replaced
 
 

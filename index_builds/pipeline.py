@@ -26,7 +26,7 @@ from index_builds.errors import (
 )
 from index_builds.gate import Progress, evidence_digest, run_gate
 from index_builds.gate_truth import ChannelEvidence, Truth, truth_of
-from index_builds.ids import ids_digest
+from index_builds.ids import distinct, ids_digest
 from index_builds.keys_file import fingerprints
 from index_builds.manifest import (
     INSTEAD_OF,
@@ -40,7 +40,6 @@ from index_builds.manifest import (
 from index_builds.metadata_file import canonical_metadata, write_metadata
 from index_builds.neighbour_files import make_lists, standing_lists
 from index_builds.plans import plan_tier
-from index_builds.pool_cache import PoolCache
 from index_builds.queries import HELD_OUT, Queries
 from index_builds.reading import open_content, open_snapshot
 from index_builds.search import OpenSnapshot
@@ -49,7 +48,7 @@ from index_builds.snapshots import Draft, SnapshotStore
 from index_builds.staging import keep_only, staging_folder
 from index_builds.standing import newest_of
 from index_builds.stopwatch import Stopwatch
-from index_builds.tier_files import MadeTier, TierInput, make_tier, tier_input
+from index_builds.tier_files import MadeTier, TierInput, TierVectors, make_tier, tier_input
 from index_builds.tier_records import PlanFile
 from index_builds.tiers import TIERS, Tier
 from storage.files import write_named, write_whole
@@ -163,7 +162,6 @@ def build_candidate(
         held = MetadataFile(digest=metadata_path.name, bytes=len(data), rows=table.num_rows)
         promoted = store.promoted(collection)
         before = _relatives(store, collection, encoder_id)
-        pools = PoolCache(store.cache / "pools" / collection, seed=settings.gate.seed)
         for anew in (True,) if compact else (False, True):
             made = _make_tiers(
                 store, inputs, rows, folder, before, settings, anew=anew, tell=tell, watch=watch
@@ -213,7 +211,6 @@ def build_candidate(
                     settings=gate_settings,
                     progress=progress,
                     channels=evidence,
-                    pools=pools.pool,
                 )
             if gate.passed or not (on_top or any(one.compacted for one in made.values())):
                 break
@@ -285,7 +282,7 @@ def _make_tiers(
                 before=before,
                 intact=store.intact,
                 path_of=store.file,
-                reserved=np.unique(np.concatenate(own)),
+                reserved=distinct(np.concatenate(own)),
                 settings=settings.tiers,
                 anew=anew,
             )
@@ -350,11 +347,10 @@ def _plan_tiers(channel: str, part: _Channel, settings: IndexSettings) -> list[T
         rows = np.flatnonzero(part.tiers == tier)
         if not len(rows):
             continue
-        every = len(rows) == len(part.keys)
-        own = part.vectors if every else part.vectors[rows]
-        prints = part.prints[rows]
-        plan = plan_tier(tier, len(rows), own.shape[1], settings.tiers)
-        inputs.append(tier_input(channel, plan, part.keys[rows], own, prints))
+        plan = plan_tier(tier, len(rows), part.vectors.shape[1], settings.tiers)
+        inputs.append(
+            tier_input(channel, plan, part.keys[rows], TierVectors(part.vectors, rows), part.prints[rows])
+        )
     return inputs
 
 

@@ -25,6 +25,7 @@ from index_builds.errors import (
 from index_builds.gate import run_gate
 from index_builds.gate_report import SKIPS, judge
 from index_builds.gate_truth import truth_of
+from index_builds.ids import distinct_of_sorted
 from index_builds.manifest import Manifest
 from index_builds.moments import moment_text
 from index_builds.pointer_trust import renew, state_pointer, trusted_statement
@@ -238,7 +239,7 @@ def _audit(store: SnapshotStore, manifest: Manifest, truth: EmbeddingTruth, sett
     """Measure a seeded sample again; the floor is the strata's, since the sample is as small as a stratum."""
     name = f"{manifest.collection}/{manifest.snapshot_id}"
     opened = open_snapshot(store, manifest.collection, manifest.snapshot_id)
-    live = np.unique(opened.row_keys)
+    live = distinct_of_sorted(opened.row_keys)
     keys, vectors = truth()
     wanted = np.isin(keys, live)  # images embedded since the build are no fault of the snapshot
     if int(wanted.sum()) != len(live):

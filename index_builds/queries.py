@@ -100,7 +100,7 @@ def held_out_queries(
     for row, group in enumerate(members):
         excluding[row, : len(group)] = group
     return Queries(
-        vectors=np.ascontiguousarray(vectors[order][drawn], dtype=np.float32),
+        vectors=np.ascontiguousarray(vectors[order[drawn]], dtype=np.float32),
         own_keys=own,
         excluding=excluding,
     )

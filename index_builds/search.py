@@ -23,6 +23,7 @@ from index_builds.channel_names import VISUAL
 from index_builds.errors import SearchError
 from index_builds.exact import Neighbours, best_of, pair_scores
 from index_builds.filters import SnapshotFilter, satisfying_rows
+from index_builds.ids import distinct
 from index_builds.manifest import SnapshotContent
 from index_builds.open_tier import Eligible, OpenTier
 from index_builds.tiers import SERVED, TIERS, Tier
@@ -278,7 +279,7 @@ def _banned(opened: OpenTier, among: Eligible | None, without: NDArray[np.int64]
     places = opened.positions_of(without)
     banned = []
     for row in places:
-        own = np.unique(row[row >= 0])
+        own = distinct(row[row >= 0])
         banned.append(own if among is None else own[among.holds(own)])
     return banned
 
@@ -318,7 +319,7 @@ def _present(positions: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Return the positions that are held, sorted and each once, of a tier with ``count`` of them."""
     held = positions[positions >= 0]
     if len(held) * _SPARSE < count:
-        return np.unique(held)
+        return distinct(held)
     marked = np.zeros(count, dtype=np.bool_)
     marked[held] = True
     return np.flatnonzero(marked).astype(np.int64)

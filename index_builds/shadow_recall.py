@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from index_builds.exact import Neighbours
 from index_builds.filters import SnapshotFilter
+from index_builds.ids import distinct
 from index_builds.recall import count_found
 from index_builds.search import OpenSnapshot
 from index_builds.service_recall import HourlyRecall, hour_text
@@ -142,7 +143,7 @@ def _measured(sample: _Sample) -> tuple[int, int]:
     k = len(sample.answer)
     exact = _ask(sample, k, among=None, exhaustive=True)
     # Asked among its own keys, an answer keeps those that it was allowed to give, with their scores.
-    own = _ask(sample, k, among=np.unique(sample.answer[sample.answer >= 0]), exhaustive=False)
+    own = _ask(sample, k, among=distinct(sample.answer[sample.answer >= 0]), exhaustive=False)
     counted = count_found(exact, own.keys, own.scores.astype(np.float64))
     return int(counted.found[0]), int(counted.possible[0])
 

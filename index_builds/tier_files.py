@@ -35,6 +35,28 @@ from storage.objects import sha256_hex, sha256_of_file
 PathOf = Callable[[str], Path]
 
 
+class TierVectors:
+    """The vectors of one tier, gathered from the channel's only when they are asked for.
+
+    A refresh asks for those that came; only a build needs them all.
+
+    Args:
+        channel: Vectors of the whole channel.
+        rows: The tier's, in the order of its keys.
+    """
+
+    def __init__(self, channel: NDArray[np.float32], rows: NDArray[np.int64]) -> None:
+        self._channel, self._rows = channel, rows
+
+    def take(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors at some places of the tier."""
+        return self._channel[self._rows[places]]
+
+    def gathered(self) -> NDArray[np.float32]:
+        """Return them all: the channel's own array where the tier is the whole channel."""
+        return self._channel if len(self._rows) == len(self._channel) else self._channel[self._rows]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TierInput:
     """The rows of one tier and channel, sorted by key, and how they will be indexed."""
@@ -43,7 +65,7 @@ class TierInput:
     plan: TierPlan
     recipe: str
     keys: NDArray[np.int64]
-    vectors: NDArray[np.float32]
+    vectors: TierVectors
     prints: NDArray[np.uint64]
 
     @property
@@ -66,7 +88,7 @@ def tier_input(
     channel: str,
     plan: TierPlan,
     keys: NDArray[np.int64],
-    vectors: NDArray[np.float32],
+    vectors: TierVectors,
     prints: NDArray[np.uint64],
 ) -> TierInput:
     """Return the rows with the digest of all that will shape their base."""
@@ -132,8 +154,10 @@ def make_tier(
                 if merged is not None:
                     item = replace(item, plan=replace(item.plan, reason=f"{item.plan.reason}; {merged}"))
                     break
-        build_index(item.plan, item.keys, item.vectors, staged)
-    return _built(item, staged, folder, reserved, settings)
+    vectors = item.vectors.gathered()
+    if not staged.is_file():
+        build_index(item.plan, item.keys, vectors, staged)
+    return _built(item, vectors, staged, folder, reserved, settings)
 
 
 def _files_before(item: TierInput, before: Sequence[Manifest]) -> list[IndexFile]:
@@ -147,6 +171,7 @@ def _files_before(item: TierInput, before: Sequence[Manifest]) -> list[IndexFile
 
 def _built(
     item: TierInput,
+    vectors: NDArray[np.float32],
     path: Path,
     folder: Path,
     reserved: NDArray[np.int64],
@@ -174,12 +199,12 @@ def _built(
         index = load_index(path, digest=digest, mapped=is_mapped(item.tier, file.factory))
         opened = OpenTier(tier=item.tier, index=index, file=file, path=path)
         tuned_to = choose_parameters(
-            item.plan, opened, item.keys, item.vectors, reserved=reserved, settings=settings
+            item.plan, opened, item.keys, vectors, reserved=reserved, settings=settings
         )
         file = file.model_copy(update={"parameters": tuned_to.parameters, "points": tuned_to.points})
         tuned = OpenTier(tier=item.tier, index=index, file=file, path=path)
-        filters = measured_filter_plan(tuned, item.vectors, seed=settings.seed)
-        lists = lists or list_figures(index, item.vectors, settings.seed)
+        filters = measured_filter_plan(tuned, vectors, seed=settings.seed)
+        lists = lists or list_figures(index, vectors, settings.seed)
         file = file.model_copy(update={"filters": filters, "lists": lists})
     paths = {digest: path} | ({} if file.rows is None else {file.rows.digest: rows_path})
     return MadeTier(file=file, paths=paths, refreshed=False)
@@ -238,7 +263,8 @@ def _compacted(
         return None
     change = change_since(base_keys, base_prints, item.keys, item.prints)
     merged = folder / f"compacted-{item.tier}-{item.channel}"
-    _, figures = compact(file, path_of(file.digest), item.plan, item.keys, item.vectors, change, merged)
+    vectors = item.vectors.gathered()
+    _, figures = compact(file, path_of(file.digest), item.plan, item.keys, vectors, change, merged)
     why = drifted(figures, settings.changes)
     if why is not None:
         merged.unlink()
@@ -246,7 +272,7 @@ def _compacted(
     recipe = sha256_hex(f"{file.recipe} compacted to {item.recipe}".encode())
     path = folder / recipe
     merged.replace(path)
-    made = _built(replace(item, recipe=recipe), path, folder, reserved, settings, figures)
+    made = _built(replace(item, recipe=recipe), vectors, path, folder, reserved, settings, figures)
     return replace(made, compacted=True)
 
 
@@ -263,7 +289,7 @@ def _changed(item: TierInput, change: Change, folder: Path, paths: dict[str, Pat
     if len(change.new):
         keys = item.keys[change.new]
         delta = faiss.IndexIDMap2(faiss.IndexFlatIP(item.plan.dimension))
-        delta.add_with_ids(np.ascontiguousarray(item.vectors[change.new]), keys)
+        delta.add_with_ids(np.ascontiguousarray(item.vectors.take(change.new)), keys)
         written = write_index(delta, folder / f"delta-{item.tier}-{item.channel}")
         path = folder / written.digest
         written.path.replace(path)
