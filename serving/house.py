@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -15,6 +16,7 @@ from serving.encoding import QueryEncoding
 from serving.errors import UnknownThingError
 from serving.live_snapshot import LiveSnapshot
 from serving.local_copies import LocalCopies
+from serving.observing.metrics import ServingMetrics
 from serving.settings import ServingSettings
 from serving.single_flight import SingleFlight
 from serving.work import WorkPool
@@ -53,6 +55,7 @@ class ServedHouse:
     asking: SingleFlight[Any] = field(init=False)
     results: BoundedCache[Hashable, Any] = field(init=False)
     pictures: BoundedCache[str, bytes] = field(init=False)
+    metrics: ServingMetrics = field(default_factory=ServingMetrics)
 
     def __post_init__(self) -> None:
         self.live = {
@@ -66,7 +69,12 @@ class ServedHouse:
             )
             for name in self.labels
         }
-        self.pool = WorkPool(threads=self.settings.threads, waiting=self.settings.waiting)
+        self.pool = WorkPool(
+            threads=self.settings.threads,
+            waiting=self.settings.waiting,
+            waited=self.metrics.work_waiting.observe,
+            refused=partial(self.metrics.turned_away, "busy"),
+        )
         self.encoding = QueryEncoding(self.encoder, self.pool, self.settings)
         self.asking = SingleFlight()
         self.results = BoundedCache(
