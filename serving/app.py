@@ -4,13 +4,16 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from serving.api import browse, metrics, pictures, pieces, search, status
 from serving.body_limit import BodyLimit
+from serving.guards.access import Access, Admission, paced, requires
+from serving.guards.pacing import Pacing
 from serving.house import ServedHouse
 from serving.observing.house_watch import HouseWatch
 from serving.observing.requests import RequestFigures
@@ -50,13 +53,19 @@ def create_app(house: ServedHouse, settings: ServingSettings) -> FastAPI:
     )
     app.state.house = house
     app.state.watch = HouseWatch(house)
+    pacing = Pacing(Path(settings.shared_folder) / "callers" if settings.shared_folder else None)
+    app.state.access = Access(house.keys, settings.access, pacing, house.metrics)
     if "*" not in settings.allowed_hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts))
     app.add_middleware(BodyLimit, most_bytes=settings.largest_body_bytes)
+    app.add_middleware(Admission, access=app.state.access)
     app.add_middleware(RequestFigures, metrics=house.metrics)
     handle_problems(app)
-    for part in (search, pieces, pictures, browse, status, metrics):
+    for part in (search, pieces, browse):
+        app.include_router(part.router, dependencies=[requires("search")])
+    app.include_router(metrics.router, dependencies=[requires("metrics")])
+    for part in (pictures, status):  # pictures of what is for sale, and what a load balancer asks
         app.include_router(part.router)
-    app.include_router(pages.router)
+    app.include_router(pages.router, dependencies=[Depends(paced)])
     app.mount("/static", StaticFiles(directory=pages.FOLDER / "static"), name="static")
     return app

@@ -14,6 +14,7 @@ from index_builds.snapshots import SnapshotStore
 from serving.bounded_cache import BoundedCache
 from serving.encoding import QueryEncoding
 from serving.errors import UnknownThingError
+from serving.guards.client_keys import ClientKeys
 from serving.live_snapshot import LiveSnapshot
 from serving.local_copies import LocalCopies
 from serving.observing.metrics import ServingMetrics
@@ -56,6 +57,7 @@ class ServedHouse:
     results: BoundedCache[Hashable, Any] = field(init=False)
     pictures: BoundedCache[str, bytes] = field(init=False)
     metrics: ServingMetrics = field(default_factory=ServingMetrics)
+    keys: ClientKeys = field(init=False)
 
     def __post_init__(self) -> None:
         self.live = {
@@ -75,6 +77,7 @@ class ServedHouse:
             waited=self.metrics.work_waiting.observe,
             refused=partial(self.metrics.turned_away, "busy"),
         )
+        self.keys = ClientKeys(self.engine)
         self.encoding = QueryEncoding(self.encoder, self.pool, self.settings)
         self.asking = SingleFlight()
         self.results = BoundedCache(
@@ -118,7 +121,8 @@ class ServedHouse:
         }
 
     def refresh(self) -> None:
-        """Look at every pointer once; what goes wrong with one collection keeps no other back."""
+        """Look at every pointer and at the keys once; what goes wrong with one keeps no other back."""
+        self.keys.refresh()
         for live in self.live.values():
             try:
                 live.refresh()

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.session import session_of
-from orchestration.settings import CONFIG_VARIABLE, find_settings
+from orchestration.settings import CONFIG_VARIABLE, PREFIX, find_settings
 
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client's own
+SHARED_VARIABLE = f"{PREFIX}SERVING__SHARED_FOLDER"
 
 
 def serve(
@@ -35,6 +36,7 @@ def serve(
         if count > 1:
             shared = until_the_end.enter_context(TemporaryDirectory(prefix="loupe-serve-"))
             os.environ[METRICS_VARIABLE] = shared  # what the workers count in, together
+            os.environ[SHARED_VARIABLE] = shared
         uvicorn.run(
             "orchestration.served:build_app",
             factory=True,
@@ -43,5 +45,6 @@ def serve(
             workers=count,
             log_level=settings.log_level,
             access_log=False,
+            proxy_headers=False,  # serving.access says whose are believed
             timeout_graceful_shutdown=30,
         )
