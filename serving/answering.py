@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from index_builds.fusion import Term
 from serving.finding import FoundPiece, find_pieces
 from serving.live_snapshot import ServedSnapshot
-from serving.queries import Page, Paging, Shape
+from serving.queries import Page, Paging, Shape, Stopwatch
 from serving.ranking import ranked
 from serving.settings import ServingSettings
 
@@ -25,6 +25,7 @@ def answer_terms(
     shape: Shape,
     paging: Paging,
     settings: ServingSettings,
+    watch: Stopwatch,
     *,
     excluding: NDArray[np.int64] | None = None,
     without: frozenset[int] = frozenset(),
@@ -32,21 +33,24 @@ def answer_terms(
     """Return one page of the pieces that terms find."""
     end = paging.offset + paging.limit
     wanted = min(max(end + 1, _window(shape, settings)), settings.most_results + 1)
-    found = find_pieces(
-        served,
-        terms,
-        wanted,
-        where=shape.where,
-        tiers=shape.tiers,
-        excluding=excluding,
-        without=without,
-    )
-    if shape.sort == "relevance":
-        weights = settings.ranking.model_copy(update=dict(shape.weights))
-        found = ranked(served, found, weights, currency=shape.currency, explain=shape.explain)
-    else:
-        found = in_order(served, found[: settings.sort_window], shape)
-    return page_of(served, found, shape, paging, settings)
+    with watch.stage("search"):
+        found = find_pieces(
+            served,
+            terms,
+            wanted,
+            where=shape.where,
+            tiers=shape.tiers,
+            excluding=excluding,
+            without=without,
+        )
+    with watch.stage("rank"):
+        if shape.sort == "relevance":
+            weights = settings.ranking.model_copy(update=dict(shape.weights))
+            found = ranked(served, found, weights, currency=shape.currency, explain=shape.explain)
+        else:
+            found = in_order(served, found[: settings.sort_window], shape)
+    with watch.stage("write"):
+        return page_of(served, found, shape, paging, settings)
 
 
 def page_of(

@@ -3,15 +3,20 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
-from serving.api import browse, pictures, pieces, search, status
+from serving.api import browse, metrics, pictures, pieces, search, status
 from serving.body_limit import BodyLimit
+from serving.guards.access import Access, Admission, paced, requires
+from serving.guards.pacing import Pacing
 from serving.house import ServedHouse
+from serving.observing.house_watch import HouseWatch
+from serving.observing.requests import RequestFigures
 from serving.pages import routes as pages
 from serving.problems import handle_problems
 from serving.settings import ServingSettings
@@ -27,13 +32,17 @@ def create_app(house: ServedHouse, settings: ServingSettings) -> FastAPI:
     """
 
     @asynccontextmanager
-    async def life(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001 - Starlette's
+    async def life(app: FastAPI) -> AsyncIterator[None]:
         sys.setswitchinterval(_SWITCH_SECONDS)
         await asyncio.to_thread(house.refresh)
         house.follow()
+        watching = asyncio.create_task(app.state.watch.run())
         try:
             yield
         finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
             await asyncio.to_thread(house.stop)
 
     app = FastAPI(
@@ -43,12 +52,20 @@ def create_app(house: ServedHouse, settings: ServingSettings) -> FastAPI:
         lifespan=life,
     )
     app.state.house = house
+    app.state.watch = HouseWatch(house)
+    pacing = Pacing(Path(settings.shared_folder) / "callers" if settings.shared_folder else None)
+    app.state.access = Access(house.keys, settings.access, pacing, house.metrics)
     if "*" not in settings.allowed_hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts))
     app.add_middleware(BodyLimit, most_bytes=settings.largest_body_bytes)
+    app.add_middleware(Admission, access=app.state.access)
+    app.add_middleware(RequestFigures, metrics=house.metrics)
     handle_problems(app)
-    for part in (search, pieces, pictures, browse, status):
+    for part in (search, pieces, browse):
+        app.include_router(part.router, dependencies=[requires("search")])
+    app.include_router(metrics.router, dependencies=[requires("metrics")])
+    for part in (pictures, status):  # pictures of what is for sale, and what a load balancer asks
         app.include_router(part.router)
-    app.include_router(pages.router)
+    app.include_router(pages.router, dependencies=[Depends(paced)])
     app.mount("/static", StaticFiles(directory=pages.FOLDER / "static"), name="static")
     return app

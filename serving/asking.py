@@ -24,6 +24,7 @@ from serving.facets import facet_counts
 from serving.house import ServedHouse
 from serving.likeness import keys_of, piece_vector, place_in
 from serving.live_snapshot import ServedSnapshot
+from serving.observing.metrics import Kind
 from serving.queries import Page, Paging, Shape, Stopwatch, cursor_of, paging_of
 from serving.recent import recent_page
 from vision.channels.registry import channel_id
@@ -56,6 +57,14 @@ class Asked:
     liked_weight: float = 1.0
     not_weight: float = 0.5
     channels: dict[str, float] = field(default_factory=lambda: {VISUAL: 1.0})
+
+    @property
+    def kind(self) -> Kind:
+        """What it is counted as."""
+        given = [bool(self.words or self.not_words), bool(self.pictures), bool(self.liked or self.disliked)]
+        if sum(given) > 1 or self.disliked or self.not_words:
+            return "hybrid"
+        return "text" if self.words else "image" if self.pictures else "similar"
 
     def key(self) -> bytes:
         """Return what tells it from other questions."""
@@ -104,7 +113,7 @@ async def ask(
         cursor: Of the page before.
         snapshot_id: Which snapshot must answer, where there is no cursor that says so.
     """
-    watch = Stopwatch()
+    watch = Stopwatch(house.metrics.of(asked.kind))
     question = asked.key() + shape.key()
     paging = paging_of(cursor, limit, question, most_results=house.settings.most_results)
     with house.chosen(collection).lease(paging.snapshot_id or snapshot_id) as served:
@@ -130,6 +139,7 @@ async def ask(
             shape,
             question,
             watch,
+            first=not paging.offset,
             unknown=answered.unknown,
             near=answered.near,
             cached=known is not None,
@@ -148,12 +158,12 @@ async def newest(
         limit: Pieces.
         cursor: Of the page before.
     """
-    watch, question = Stopwatch(), b"recent:" + shape.key()
+    watch, question = Stopwatch(house.metrics.of("recent")), b"recent:" + shape.key()
     paging = paging_of(cursor, limit, question, most_results=house.settings.most_results)
     with house.chosen(collection).lease(paging.snapshot_id) as served:
         with watch.stage("search"):
             page = await house.pool.do(recent_page, served, shape, paging, house.settings)
-        return document_of(served, page, shape, question, watch)
+        return document_of(served, page, shape, question, watch, first=not paging.offset)
 
 
 async def facets_of(
@@ -179,11 +189,14 @@ def document_of(
     question: bytes,
     watch: Stopwatch,
     *,
+    first: bool,
     unknown: tuple[str, ...] = (),
     near: dict[str, tuple[str, ...]] | None = None,
     cached: bool = False,
 ) -> dict[str, Any]:
-    """Return the document of a page of hits."""
+    """Return the document of a page of hits, and count it; ``first`` tells whether it is the first page."""
+    if watch.figures is not None:
+        watch.figures.answered(page.count, first=first)
     after = page.next_offset
     return {
         "collection": served.manifest.collection,
@@ -208,17 +221,17 @@ async def _worked_out(
 ) -> _Answered:
     with watch.stage("encode"):
         made = await _terms(house, served, asked)
-    with watch.stage("search"):
-        page = await house.pool.do(
-            answer_terms,
-            served,
-            made.terms,
-            shape,
-            paging,
-            house.settings,
-            excluding=np.unique(np.concatenate(made.excluding)) if made.excluding else None,
-            without=frozenset(made.without),
-        )
+    page = await house.pool.do(
+        answer_terms,
+        served,
+        made.terms,
+        shape,
+        paging,
+        house.settings,
+        watch,
+        excluding=np.unique(np.concatenate(made.excluding)) if made.excluding else None,
+        without=frozenset(made.without),
+    )
     return _Answered(page=page, unknown=tuple(made.unknown), near=made.near)
 
 

@@ -1,11 +1,16 @@
 """What a caller can ask wrongly, and what serving can refuse."""
 
+from collections.abc import Mapping
+
 
 class ServingError(Exception):
     """A query cannot be answered.
 
-    The message says what is wrong with it, or with the snapshot, and the remedy.
+    The message says what is wrong with it, or with the snapshot, and the remedy; ``headers`` go with an
+    answer that says so.
     """
+
+    headers: Mapping[str, str] = {}
 
 
 class QueryError(ServingError):
@@ -30,3 +35,44 @@ class OverloadedError(ServingError):
 
 class TooLargeError(ServingError):
     """A request brings more bytes or pictures than are taken."""
+
+
+class UnauthenticatedError(ServingError):
+    """What is asked needs a key, and none came that counts.
+
+    Args:
+        message: What is wrong, and the remedy.
+        error: The code of RFC 6750, section 3.1, where a key came.
+    """
+
+    def __init__(self, message: str, error: str | None = None) -> None:
+        super().__init__(message)
+        said = f', error="{error}"' if error else ""
+        self.headers = {"WWW-Authenticate": f'Bearer realm="loupe"{said}'}
+
+
+class ForbiddenError(ServingError):
+    """A key is not for what is asked.
+
+    Args:
+        message: What is wrong, and the remedy.
+        scope: What the key lacks.
+    """
+
+    def __init__(self, message: str, *, scope: str) -> None:
+        super().__init__(message)
+        said = f'Bearer realm="loupe", error="insufficient_scope", scope="{scope}"'
+        self.headers = {"WWW-Authenticate": said}
+
+
+class RateLimitedError(ServingError):
+    """A client asks more often than it may.
+
+    Args:
+        message: What it may, and when to ask again.
+        seconds: Until then.
+    """
+
+    def __init__(self, message: str, *, seconds: int) -> None:
+        super().__init__(message)
+        self.headers = {"Retry-After": str(seconds)}

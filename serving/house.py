@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -16,8 +17,10 @@ from index_builds.tiers import TIERS
 from serving.bounded_cache import BoundedCache
 from serving.encoding import QueryEncoding
 from serving.errors import UnknownThingError
+from serving.guards.client_keys import ClientKeys
 from serving.live_snapshot import LiveSnapshot
 from serving.local_copies import LocalCopies
+from serving.observing.metrics import ServingMetrics
 from serving.settings import ServingSettings
 from serving.single_flight import SingleFlight
 from serving.work import WorkPool
@@ -56,6 +59,8 @@ class ServedHouse:
     asking: SingleFlight[Any] = field(init=False)
     results: BoundedCache[Hashable, Any] = field(init=False)
     pictures: BoundedCache[str, bytes] = field(init=False)
+    metrics: ServingMetrics = field(default_factory=ServingMetrics)
+    keys: ClientKeys = field(init=False)
 
     def __post_init__(self) -> None:
         # A question's own thread searches one tier; each of the others may need one more.
@@ -84,7 +89,10 @@ class ServedHouse:
             threads=self.settings.threads,
             waiting=self.settings.waiting,
             faiss_threads=self.settings.faiss_threads,
+            waited=self.metrics.work_waiting.observe,
+            refused=partial(self.metrics.turned_away, "busy"),
         )
+        self.keys = ClientKeys(self.engine)
         self.encoding = QueryEncoding(self.encoder, self.pool, self.settings)
         self.asking = SingleFlight()
         self.results = BoundedCache(
@@ -128,7 +136,8 @@ class ServedHouse:
         }
 
     def refresh(self) -> None:
-        """Look at every pointer once; what goes wrong with one collection keeps no other back."""
+        """Look at every pointer and at the keys once; what goes wrong with one keeps no other back."""
+        self.keys.refresh()
         for live in self.live.values():
             try:
                 live.refresh()

@@ -12,12 +12,15 @@ from starlette.exceptions import HTTPException
 
 from index_builds.errors import IndexBuildError, SearchError
 from serving.errors import (
+    ForbiddenError,
     NotServableError,
     OverloadedError,
     QueryError,
+    RateLimitedError,
     ServingError,
     SnapshotGoneError,
     TooLargeError,
+    UnauthenticatedError,
     UnknownThingError,
 )
 from storage.objects import ObjectStoreError
@@ -35,6 +38,9 @@ _KINDS: Mapping[type[Exception], tuple[int, str, str]] = {
     SnapshotGoneError: (410, "snapshot-gone", "The snapshot of this cursor is gone"),
     NotServableError: (503, "not-servable", "Nothing can serve this now"),
     OverloadedError: (429, "overloaded", "Too much at once"),
+    UnauthenticatedError: (401, "key", "A key is needed"),
+    ForbiddenError: (403, "scope", "The key is not for this"),
+    RateLimitedError: (429, "rate", "Too often"),
     ServingError: (500, "serving", "The answer could not be made"),
     IndexBuildError: (503, "snapshot", "The snapshot cannot be searched"),
     ObjectStoreError: (503, "object-store", "The object store does not answer"),
@@ -79,10 +85,10 @@ def handle_problems(app: FastAPI) -> None:
     """Make an application answer every error with a problem document."""
 
     async def known(request: Request, error: Exception) -> Response:
-        status, kind, title = _kind(error) or (500, "internal", "Loupe failed")
-        if status >= 500 and not isinstance(error, OverloadedError):
+        answer = answer_known(error, request.url.path)
+        if answer.status_code >= 500:
             logger.error("%s %s: %s", request.method, request.url.path, error)
-        return problem(status, kind, title, _detail(kind, error), place=request.url.path)
+        return answer
 
     async def invalid(request: Request, error: Exception) -> Response:
         found = error.errors() if isinstance(error, RequestValidationError | ValidationError) else []
@@ -119,6 +125,13 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(ValidationError, invalid)
     app.add_exception_handler(HTTPException, unrouted)
     app.add_exception_handler(Exception, unexpected)
+
+
+def answer_known(error: Exception, place: str) -> Response:
+    """Return the answer to an error that was foreseen, with the headers that it brings."""
+    status, kind, title = _kind(error) or (500, "internal", "Loupe failed")
+    headers = error.headers if isinstance(error, ServingError) else None
+    return problem(status, kind, title, _detail(kind, error), place=place, headers=headers)
 
 
 def problem_document(error: Exception, place: str) -> dict[str, object] | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict
@@ -16,13 +16,21 @@ from index_builds.filters import SnapshotFilter
 from index_builds.tiers import SERVED, TIERS, Tier
 from serving.errors import QueryError
 
+if TYPE_CHECKING:
+    from serving.observing.metrics import SearchFigures
+
 Sort = Literal["relevance", "price_asc", "price_desc", "newest"]
 
 
 class Stopwatch:
-    """Milliseconds by stage of one answer."""
+    """Milliseconds by stage of one answer, which one thread at a time works on.
 
-    def __init__(self) -> None:
+    Args:
+        figures: What is counted of answers like this one.
+    """
+
+    def __init__(self, figures: "SearchFigures | None" = None) -> None:
+        self.figures = figures
         self.stages: dict[str, float] = {}
         self._start = time.perf_counter()
 
@@ -33,8 +41,10 @@ class Stopwatch:
         try:
             yield
         finally:
-            spent = (time.perf_counter() - start) * 1_000
-            self.stages[name] = round(self.stages.get(name, 0.0) + spent, 3)
+            spent = time.perf_counter() - start
+            self.stages[name] = round(self.stages.get(name, 0.0) + spent * 1_000, 3)
+            if self.figures is not None:
+                self.figures.stage(name, spent)
 
     def all(self) -> dict[str, float]:
         """Return every stage, and the total so far."""

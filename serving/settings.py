@@ -1,8 +1,11 @@
 """What can be set of the serving layer; the ``serving`` section of ``loupe.yaml``.  Values only."""
 
-from typing import Annotated
+from ipaddress import ip_network
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from serving.guards.keys import Scope
 
 Weight = Annotated[float, Field(ge=0.0, le=10.0)]
 
@@ -27,6 +30,40 @@ class RankingSettings(_Strict):
     availability: Weight = 0.3
     price_fit: Weight = 0.2
     most_alike: int = Field(default=0, ge=0, le=10)
+
+
+class AccessSettings(_Strict):
+    """Who needs a key (``loupe keys add``), and how often a caller may ask.
+
+    Attributes:
+        keys: ``beyond_loopback``: everybody but this machine; ``always``; ``never``.
+        open_scopes: What needs no key from anywhere, as ``search`` and ``events`` of a public shop.
+        trusted_proxies: Addresses or networks whose X-Forwarded-For is believed; nobody's by default.
+        per_second: Requests of a key that states no rate of its own.
+        burst: Of them at once.
+        anonymous_per_second: Requests of an address without a key; 0 for any number.  This machine is not
+            paced.
+        anonymous_burst: Of them at once.
+    """
+
+    keys: Literal["beyond_loopback", "always", "never"] = "beyond_loopback"
+    open_scopes: tuple[Scope, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    per_second: float = Field(default=50.0, gt=0.0, le=100_000.0)
+    burst: int = Field(default=200, ge=1, le=1_000_000)
+    anonymous_per_second: float = Field(default=20.0, ge=0.0, le=100_000.0)
+    anonymous_burst: int = Field(default=100, ge=1, le=1_000_000)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, named: tuple[str, ...]) -> tuple[str, ...]:
+        for one in named:
+            try:
+                ip_network(one)
+            except ValueError as error:
+                message = f"{one!r} is no address or network ({error}): write 10.0.0.7 or 10.0.0.0/8"
+                raise ValueError(message) from error
+        return named
 
 
 class ServingSettings(_Strict):
@@ -60,6 +97,8 @@ class ServingSettings(_Strict):
         result_cache_seconds: How old an answer may be.
         cache_url: ``redis://…``, where several processes share what was encoded; default: none.
         allowed_hosts: Host names that requests may be addressed to; ``*`` for any.
+        access: Keys and rates.
+        shared_folder: Where workers share what they count of callers; `loupe serve` makes one for several.
         ranking: Weights of re-ranking; a request may give its own.
     """
 
@@ -90,4 +129,6 @@ class ServingSettings(_Strict):
     result_cache_seconds: float = Field(default=60.0, ge=0.0)
     cache_url: SecretStr | None = None
     allowed_hosts: tuple[str, ...] = ("*",)
+    access: AccessSettings = AccessSettings()
+    shared_folder: str = ""
     ranking: RankingSettings = RankingSettings()

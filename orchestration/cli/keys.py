@@ -1,13 +1,20 @@
-"""``loupe keys``: make a key that signs snapshots, and show which keys count."""
+"""``loupe keys``: make a key that signs snapshots, show which keys count; and the keys of clients."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from orchestration.cli import client_keys
 from orchestration.cli.session import print_json, session_of
 
-app = typer.Typer(help="Keys that sign snapshots and what is promoted.", no_args_is_help=True)
+app = typer.Typer(
+    help="Keys that sign snapshots (create, show), and keys of API clients (add, list, revoke).",
+    no_args_is_help=True,
+)
+app.command("add")(client_keys.add)
+app.command("list")(client_keys.list_keys)
+app.command("revoke")(client_keys.revoke)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 

@@ -1,12 +1,17 @@
 """``loupe serve``: answer searches over HTTP."""
 
 import os
+from contextlib import ExitStack
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 from orchestration.cli.session import session_of
-from orchestration.settings import CONFIG_VARIABLE, find_settings
+from orchestration.settings import CONFIG_VARIABLE, PREFIX, find_settings
+
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client's own
+SHARED_VARIABLE = f"{PREFIX}SERVING__SHARED_FOLDER"
 
 
 def serve(
@@ -26,13 +31,20 @@ def serve(
     settings = session.settings
     # Worker processes read the settings themselves, so they are told which were meant.
     os.environ[CONFIG_VARIABLE] = str(find_settings(session.config).resolve())
-    uvicorn.run(
-        "orchestration.served:build_app",
-        factory=True,
-        host=host or settings.serving.host,
-        port=settings.serving.port if port is None else port,
-        workers=workers or settings.serving.workers,
-        log_level=settings.log_level,
-        access_log=False,
-        timeout_graceful_shutdown=30,
-    )
+    count = workers or settings.serving.workers
+    with ExitStack() as until_the_end:
+        if count > 1:
+            shared = until_the_end.enter_context(TemporaryDirectory(prefix="loupe-serve-"))
+            os.environ[METRICS_VARIABLE] = shared  # what the workers count in, together
+            os.environ[SHARED_VARIABLE] = shared
+        uvicorn.run(
+            "orchestration.served:build_app",
+            factory=True,
+            host=host or settings.serving.host,
+            port=settings.serving.port if port is None else port,
+            workers=count,
+            log_level=settings.log_level,
+            access_log=False,
+            proxy_headers=False,  # serving.access says whose are believed
+            timeout_graceful_shutdown=30,
+        )

@@ -90,15 +90,18 @@ def _looked_up(
     limit: int,
     cursor: str | None,
 ) -> dict[str, Any] | None:
-    watch = Stopwatch()
+    watch = Stopwatch(house.metrics.of("similar"))
     key = question.key() + shape.key()
     paging = paging_of(cursor, limit, key, most_results=house.settings.most_results)
     with house.chosen(collection).lease(paging.snapshot_id) as served:
         place = served.table.place_of.get(piece_id)
         if place is None:
             return None
-        page: Page | None = served.neighbour_pages.page(place, paging)
-        return None if page is None else document_of(served, page, shape, key, watch)
+        with watch.stage("lookup"):
+            page: Page | None = served.neighbour_pages.page(place, paging)
+        if page is None:
+            return None
+        return document_of(served, page, shape, key, watch, first=not paging.offset)
 
 
 async def _read(

@@ -16,12 +16,13 @@ from serving.api.questions import BatchQuestion, HybridQuestion
 from serving.asking import Asked, ask
 from serving.encoding import AskedPicture, Crop
 from serving.errors import QueryError, TooLargeError
+from serving.guards.access import charge
 from serving.house import ServedHouse
 from serving.problems import problem_document
 from serving.settings import ServingSettings
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem} for status in (400, 404, 410, 413, 422, 429, 503)
+    status: {"model": Problem} for status in (400, 401, 403, 404, 410, 413, 422, 429, 503)
 }
 router = APIRouter(prefix="/v1/search", tags=["search"], responses=PROBLEMS)
 
@@ -107,6 +108,7 @@ async def batch(request: Request, asked: BatchQuestion) -> Response:
     if len(asked.questions) > most:
         message = f"there are {len(asked.questions)} questions: ask {most} or fewer at once"
         raise TooLargeError(message)
+    charge(request, len(asked.questions) - 1)
     with house.chosen(asked.collection).lease() as served:
 
         async def one(question: HybridQuestion) -> dict[str, Any]:

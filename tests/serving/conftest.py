@@ -3,10 +3,11 @@
 import pytest
 from fastapi.testclient import TestClient
 from flow_house import make_house
-from served_house import standing
+from served_house import NO_KEYS, standing
 
 from orchestration.served import served_house
 from serving.app import create_app
+from serving.settings import AccessSettings
 
 
 @pytest.fixture(scope="package")
@@ -20,7 +21,8 @@ def flow(tmp_path_factory):
 @pytest.fixture
 def real(flow):
     settings = flow.settings
-    with TestClient(create_app(served_house(settings), settings.serving)) as client:
+    open_to_all = settings.serving.model_copy(update={"access": AccessSettings.model_validate(NO_KEYS)})
+    with TestClient(create_app(served_house(settings), open_to_all)) as client:
         yield client
 
 

@@ -44,6 +44,9 @@ def test_it_answers_before_anything_is_promoted_and_ends_on_sigterm(config, work
         ready = httpx.get(f"http://127.0.0.1:{port}/readyz")
         assert ready.status_code == 503
         assert ready.json()["collections"]["sample"]["snapshot_id"] is None
+        figures = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        assert 'loupe_http_requests_total{method="GET",route="/readyz",status="503"} 1.0' in figures
+        assert 'loupe_collection_ready{collection="sample"} 0.0' in figures
         named = httpx.get(f"http://127.0.0.1:{port}/openapi.json").json()["paths"]
         assert {
             "/v1/search/text",

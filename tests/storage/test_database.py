@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 
 from catalog.tables import metadata as catalogue
 from index_builds.tables import metadata as snapshots
+from serving.guards.key_records import metadata as serving
 from storage.database import DatabaseError, open_database, reading
 
 
@@ -19,7 +20,7 @@ def test_migrations_give_the_declared_tables(database_url):
 
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
-        differences = compare_metadata(context, [catalogue, snapshots])
+        differences = compare_metadata(context, [catalogue, snapshots, serving])
 
     assert differences == []
 

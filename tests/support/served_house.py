@@ -14,6 +14,8 @@ from serving.house import ServedHouse
 from serving.settings import ServingSettings
 from vision.known_words import KnownWords
 
+# The test client comes from no address, so it would need a key, as everybody from elsewhere does.
+NO_KEYS = {"keys": "never", "anonymous_per_second": 0.0}
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
@@ -108,6 +110,6 @@ def reopened(root: Path, store: SnapshotStore, encoder: WordEncoder, **settings)
         engine=store.engine,
         objects=store.objects,
         encoder=Loaded(encoder),
-        settings=ServingSettings(**{"poll_seconds": 3600.0, **settings}),
+        settings=ServingSettings(**{"poll_seconds": 3600.0, "access": NO_KEYS, **settings}),
         copies=root / "copies",
     )

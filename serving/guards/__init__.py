@@ -1,0 +1,1 @@
+"""What stands before every answer: who asks, what they may, how often, how long."""
