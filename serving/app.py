@@ -9,8 +9,9 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
-from serving.api import browse, pictures, pieces, search, status
+from serving.api import browse, events, pictures, pieces, search, status
 from serving.body_limit import BodyLimit
+from serving.events.unrecorded import Unrecorded
 from serving.house import ServedHouse
 from serving.pages import routes as pages
 from serving.problems import handle_problems
@@ -45,9 +46,10 @@ def create_app(house: ServedHouse, settings: ServingSettings) -> FastAPI:
     app.state.house = house
     if "*" not in settings.allowed_hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts))
+    app.add_middleware(Unrecorded)
     app.add_middleware(BodyLimit, most_bytes=settings.largest_body_bytes)
     handle_problems(app)
-    for part in (search, pieces, pictures, browse, status):
+    for part in (search, pieces, pictures, browse, events, status):
         app.include_router(part.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=pages.FOLDER / "static"), name="static")

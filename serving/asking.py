@@ -6,20 +6,23 @@ several are fused.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, cast
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from catalog.events.writing import ShownPage
 from index_builds.channel_names import VISUAL
 from index_builds.filters import SnapshotFilter
 from index_builds.fusion import Term
 from index_builds.tiers import Tier
 from serving.answering import answer_terms
 from serving.encoding import AskedPicture
-from serving.errors import QueryError
+from serving.errors import NothingKnownError, QueryError
+from serving.events.unrecorded import is_recorded
 from serving.facets import facet_counts
 from serving.house import ServedHouse
 from serving.likeness import keys_of, piece_vector, place_in
@@ -27,6 +30,8 @@ from serving.live_snapshot import ServedSnapshot
 from serving.queries import Page, Paging, Shape, Stopwatch, cursor_of, paging_of
 from serving.recent import recent_page
 from vision.channels.registry import channel_id
+
+SearchKind = Literal["text", "image", "hybrid", "similar", "recent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,15 @@ class Asked:
     liked_weight: float = 1.0
     not_weight: float = 0.5
     channels: dict[str, float] = field(default_factory=lambda: {VISUAL: 1.0})
+
+    @property
+    def kind(self) -> SearchKind:
+        """What kind of search it is."""
+        parts = {"text": self.words, "image": self.pictures, "similar": self.liked}
+        given = [name for name, some in parts.items() if some]
+        if self.disliked or self.not_words or len(given) != 1 or len(self.liked) > 1:
+            return "hybrid"
+        return cast(SearchKind, given[0])
 
     def key(self) -> bytes:
         """Return what tells it from other questions."""
@@ -118,15 +132,24 @@ async def ask(
         )
         known = house.results.get(key)
         if known is None:
-            answered = await house.asking.do(
-                key, lambda: _worked_out(house, served, asked, shape, paging, watch)
-            )
+            try:
+                answered = await house.asking.do(
+                    key, lambda: _worked_out(house, served, asked, shape, paging, watch)
+                )
+            except NothingKnownError:
+                note_answer(
+                    house, asked.kind, served, (), paging, shape, watch
+                )  # a search that finds nothing
+                raise
             house.results.put(key, answered, len(answered.page.hits) + 1_024)
         else:
             answered = known
         return document_of(
+            house,
+            asked.kind,
             served,
             answered.page,
+            paging,
             shape,
             question,
             watch,
@@ -153,7 +176,7 @@ async def newest(
     with house.chosen(collection).lease(paging.snapshot_id) as served:
         with watch.stage("search"):
             page = await house.pool.do(recent_page, served, shape, paging, house.settings)
-        return document_of(served, page, shape, question, watch)
+        return document_of(house, "recent", served, page, paging, shape, question, watch)
 
 
 async def facets_of(
@@ -173,8 +196,11 @@ async def facets_of(
 
 
 def document_of(
+    house: ServedHouse,
+    kind: SearchKind,
     served: ServedSnapshot,
     page: Page,
+    paging: Paging,
     shape: Shape,
     question: bytes,
     watch: Stopwatch,
@@ -183,19 +209,55 @@ def document_of(
     near: dict[str, tuple[str, ...]] | None = None,
     cached: bool = False,
 ) -> dict[str, Any]:
-    """Return the document of a page of hits."""
+    """Return the document of a page of hits, and note that it was given."""
+    note_answer(house, kind, served, page.pieces, paging, shape, watch)
     after = page.next_offset
     return {
         "collection": served.manifest.collection,
         "snapshot_id": served.snapshot_id,
+        "search_id": paging.search_id,
+        "offset": paging.offset,
         "tiers": [tier for tier in shape.tiers if tier in served.snapshot.tiers],
         "hits": orjson.Fragment(page.hits),
-        "next_cursor": None if after is None else cursor_of(served.snapshot_id, after, question),
+        "next_cursor": None
+        if after is None
+        else cursor_of(served.snapshot_id, after, question, paging.search_id),
         "unknown_words": unknown,
         "near_words": near or {},
         "timings_ms": watch.all(),
         "cached": cached,
     }
+
+
+def note_answer(
+    house: ServedHouse,
+    kind: SearchKind,
+    served: ServedSnapshot,
+    pieces: Sequence[str],
+    paging: Paging,
+    shape: Shape,
+    watch: Stopwatch,
+) -> None:
+    """Record what a search showed: not who asked, nor what was asked for."""
+    if not is_recorded():
+        return
+    recorder, collection = house.recorder, served.manifest.collection
+    if kind != "recent":
+        recorder.found(collection, pieces)
+    if recorder.is_wanted(paging.search_id):
+        recorder.shown(
+            ShownPage(
+                search_id=paging.search_id,
+                first_position=paging.offset,
+                collection=collection,
+                kind=kind,
+                snapshot_id=served.snapshot_id,
+                asked_at=house.clock(),
+                filtered=shape.where is not None,
+                pieces=tuple(pieces),
+                latency_ms=watch.all()["total"],
+            )
+        )
 
 
 async def _worked_out(
@@ -218,6 +280,7 @@ async def _worked_out(
             house.settings,
             excluding=np.unique(np.concatenate(made.excluding)) if made.excluding else None,
             without=frozenset(made.without),
+            shadow=house.shadows[served.manifest.collection] if is_recorded() else None,
         )
     return _Answered(page=page, unknown=tuple(made.unknown), near=made.near)
 

@@ -98,7 +98,9 @@ def _looked_up(
         if place is None:
             return None
         page: Page | None = served.neighbour_pages.page(place, paging)
-        return None if page is None else document_of(served, page, shape, key, watch)
+        return (
+            None if page is None else document_of(house, "similar", served, page, paging, shape, key, watch)
+        )
 
 
 async def _read(
