@@ -23,7 +23,7 @@ from index_builds.tiers import Tier
 
 logger = logging.getLogger(__name__)
 _PAUSE_SECONDS = 5.0
-_AT_MOST = 100  # samples that wait: what a swap keeps in memory for a moment
+_AT_MOST = 32  # samples that wait: they keep a snapshot in memory, and a process that ends waits for them
 _SEED = 5
 
 
