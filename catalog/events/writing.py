@@ -10,10 +10,8 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
 from catalog.tables import event_counts, events, searches
-from storage.batches import batches
 
 KINDS = ("view", "click", "favourite", "purchase")  # what people do; `found` is what searches do
-_ROWS = 500  # in one statement: PostgreSQL takes 65,535 parameters
 
 CountKey = tuple[str, str, str, str]  # collection, day, piece, kind
 
@@ -68,19 +66,21 @@ def add_counts(connection: Connection, counts: Mapping[CountKey, int]) -> None:
         for key, count in sorted(counts.items())
         if count
     ]
-    for some in batches(rows, _ROWS):
-        statement = _inserting(connection, event_counts).values(some)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=event_counts.primary_key.columns,
-                set_={"count": event_counts.c["count"] + statement.excluded["count"]},
-            )
-        )
+    if not rows:
+        return
+    statement = _inserting(connection, event_counts)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=event_counts.primary_key.columns,
+            set_={"count": event_counts.c["count"] + statement.excluded["count"]},
+        ),
+        rows,
+    )
 
 
 def _insert_new(connection: Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    for some in batches(rows, _ROWS):
-        connection.execute(_inserting(connection, table).values(some).on_conflict_do_nothing())
+    if rows:  # not as one statement of many rows: composing that took seven times as long
+        connection.execute(_inserting(connection, table).on_conflict_do_nothing(), rows)
 
 
 def _inserting(connection: Connection, table: sa.Table) -> Any:
