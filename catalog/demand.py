@@ -2,7 +2,7 @@
 
 An event counts with the weight of its kind, halved with every half-life since its day (exponential decay).
 Searches that answered with a piece (events of kind ``found``) are counted apart.  "Today" is the day of the
-latest delivery or event: the same catalogue gives the same demand whenever it is worked out.
+latest delivery, event or such search: the same catalogue gives the same demand whenever it is worked out.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Engine
 
+from catalog.events.counting import daily_counts, last_day
 from catalog.forwarding import final, forwarding
-from catalog.tables import deliveries, demand_days, events, piece_demand
+from catalog.tables import deliveries, demand_days, piece_demand
 from storage.batches import batches
 from storage.database import reading
 
@@ -122,13 +123,11 @@ def _add(pieces: dict[str, tuple[float, int]], piece_id: str, demand: float, tou
 
 
 def _today(connection: Connection, collection: str) -> date | None:
-    moments: list[datetime | None] = [
-        connection.execute(
-            sa.select(sa.func.max(column)).where(table.c.collection == collection)
-        ).scalar_one()
-        for table, column in ((deliveries, deliveries.c.delivered_at), (events, events.c.occurred_at))
-    ]
-    return max((moment.date() for moment in moments if moment is not None), default=None)
+    delivered: datetime | None = connection.execute(
+        sa.select(sa.func.max(deliveries.c.delivered_at)).where(deliveries.c.collection == collection)
+    ).scalar_one()
+    known = (None if delivered is None else delivered.date(), last_day(connection, collection))
+    return max((day for day in known if day is not None), default=None)
 
 
 def _wanted(
@@ -136,17 +135,10 @@ def _wanted(
 ) -> dict[str, tuple[float, int]]:
     forwarded = forwarding(connection, collection)
     reach = max(_HALF_LIVES * settings.half_life_days, settings.touched_days)
-    first = (today - timedelta(days=round(reach))).isoformat()
-    occurred = sa.type_coerce(events.c.occurred_at, sa.String)  # sortable text, its day in front
-    day = sa.func.substr(occurred, 1, 10)
-    rows = connection.execute(
-        sa.select(events.c.piece_id, events.c.kind, day, sa.func.count())
-        .where(events.c.collection == collection, occurred >= first)
-        .group_by(events.c.piece_id, events.c.kind, day)
-        .order_by(events.c.piece_id, events.c.kind, day)  # sums of floats depend on their order
-    )
+    first = today - timedelta(days=round(reach))
     wanted: dict[str, tuple[float, int]] = {}
-    for piece_id, kind, on, count in rows:
+    # In the order that it comes in: sums of floats depend on theirs.
+    for piece_id, kind, on, count in daily_counts(connection, collection, since=first):
         age = (today - date.fromisoformat(on)).days
         touches = count if kind == FOUND and age < settings.touched_days else 0
         demand = count * settings.weight(kind) * 0.5 ** (age / settings.half_life_days)

@@ -374,7 +374,64 @@ events = Table(
     Column("piece_id", String(32), nullable=False),
     Column("kind", String(12), nullable=False),  # view, click, favourite, purchase, found
     Column("occurred_at", UtcTime, nullable=False),
+    Column("sent_id", String(36)),  # the sender's own UUID of it: what is sent twice is kept once
+    Column("client", String(34)),  # keyed pseudonyms (catalog.events.pseudonyms); null where none was named
+    Column("session", String(34)),
+    Column("search_id", String(36)),  # the search that led to it
+    Column("position", Integer),  # in that search's answer, from 0, as the sender says
+    Column("after_search_ms", Integer),  # from the search to the event
     Index("ix_events_time", "collection", "occurred_at"),
+    Index("ix_events_sent", "collection", "sent_id", unique=True),
+)
+
+event_counts = Table(
+    "event_counts",  # searches that found a piece, and events whose rows have expired: nobody's, but how many
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("piece_id", String(32), primary_key=True),
+    Column("kind", String(12), primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+event_salts = Table(
+    "event_salts",  # keys of pseudonyms where the settings name none; forgotten after two days
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("salt", String(64), nullable=False),  # hexadecimal
+)
+
+searches = Table(
+    "searches",  # a page of an answer each; who asked and what was asked for is not kept
+    metadata,
+    Column("search_id", String(36), primary_key=True),
+    Column("first_position", Integer, primary_key=True),  # of the page in the whole answer
+    Column("collection", String(64), nullable=False),
+    Column("kind", String(12), nullable=False),  # text, image, hybrid, similar, recent
+    Column("snapshot_id", String(80), nullable=False),  # that answered
+    Column("asked_at", UtcTime, nullable=False),
+    Column("filtered", Boolean, nullable=False),
+    Column("pieces", JSON, nullable=False),  # ids, in the order shown
+    Column("latency_ms", Float, nullable=False),
+    Index("ix_searches_time", "collection", "asked_at"),
+)
+
+search_quality = Table(
+    "search_quality",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("kind", String(12), primary_key=True),
+    Column("snapshot_id", String(80), primary_key=True),
+    Column("searches", Integer, nullable=False),  # of those that were recorded
+    Column("zero_results", Integer, nullable=False),
+    Column("clicked", Integer, nullable=False),  # searches with a click on what they showed
+    Column("clicks", Integer, nullable=False),  # pieces that were clicked
+    Column("purchased", Integer, nullable=False),  # searches with a purchase of what they showed
+    Column("mrr", Float, nullable=False),  # mean of 1 / rank of the uppermost hit clicked, 0 without a click
+    Column("diversity", Float),  # share of pairs of the first ten hits that differ in brand or category
+    Column("seconds_to_click", Float),  # median, of searches with a click that came in time
+    Column("latency_ms", Float, nullable=False),  # median of first pages
 )
 
 piece_demand = Table(

@@ -14,10 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
+from catalog.demand import FOUND
+from catalog.events.counting import daily_counts
 from catalog.forwarding import final, forwarding
 from catalog.money import NO_CURRENCY, Money
 from catalog.rates.table import Converted, RateTable, rate_table
-from catalog.tables import events, listing_piece, listings, piece_listings, price_history, trends
+from catalog.tables import listing_piece, listings, piece_listings, price_history, trends
 from storage.database import reading
 
 # (facet, value, currency) -> (supply, in stock, median price, demand)
@@ -130,14 +132,16 @@ def _facts(connection: Connection, collection: str) -> dict[str, dict[str, Any]]
 
 
 def _demand(connection: Connection, collection: str) -> dict[tuple[str, str], int] | None:
-    """Events per (day, piece), or None while there are none at all; a merged piece's count where it went."""
+    """Events per (day, piece), or None while there are none at all; a merged piece's count where it went.
+
+    A search that found a piece is no demand for it.
+    """
     forwarded = forwarding(connection, collection)
     counts: dict[tuple[str, str], int] = {}
-    for row in connection.execute(
-        sa.select(events.c.piece_id, events.c.occurred_at).where(events.c.collection == collection)
-    ):
-        key = (row.occurred_at.date().isoformat(), final(row.piece_id, forwarded))
-        counts[key] = counts.get(key, 0) + 1
+    for piece_id, kind, day, count in daily_counts(connection, collection):
+        if kind != FOUND:
+            key = (day, final(piece_id, forwarded))
+            counts[key] = counts.get(key, 0) + count
     return counts or None
 
 

@@ -9,6 +9,7 @@ is judged by the others.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,22 @@ class FusedHit:
     key: int
     score: float
     parts: dict[str, float]
+
+
+class Noticed(Protocol):
+    """Is told of each term's search in its own channel."""
+
+    def __call__(
+        self,
+        snapshot: OpenSnapshot,
+        query: NDArray[np.float32],
+        answer: NDArray[np.int64],
+        *,
+        where: SnapshotFilter | None,
+        tiers: tuple[Tier, ...],
+        excluding: NDArray[np.int64] | None,
+    ) -> None:
+        """Note that a channel answered a query, shape ``(dimension,)``, with keys, best first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +109,7 @@ class FusedSearch:
         where: SnapshotFilter | None = None,
         tiers: tuple[Tier, ...] = SERVED,
         excluding: NDArray[np.int64] | None = None,
+        noticed: Noticed | None = None,
     ) -> list[FusedHit]:
         """Return the ``k`` best pictures, best first, equal scores by key.
 
@@ -101,18 +119,22 @@ class FusedSearch:
             where: What a listing row of the picture must satisfy.
             tiers: Which tiers to ask.
             excluding: Keys not to return, shape ``(any,)``.
+            noticed: Is told of the searches that this one consists of.
 
         Raises:
             SearchError: If no term is wanted, a weight is no number, or a term does not fit its channel.
         """
         wanted = self._checked(terms, k)
         depth = max(_LEAST_DEPTH, _DEPTH_PER_RESULT * k)
-        found = [
-            self._snapshot.channel(term.channel)
-            .search(term.vector[None], depth, where=where, tiers=tiers, excluding=excluding)
-            .keys[0]
-            for term in wanted
-        ]
+        found = []
+        for term in wanted:
+            channel = self._snapshot.channel(term.channel)
+            keys = channel.search(
+                term.vector[None], depth, where=where, tiers=tiers, excluding=excluding
+            ).keys[0]
+            found.append(keys)
+            if noticed is not None:
+                noticed(channel, term.vector, keys, where=where, tiers=tiers, excluding=excluding)
         if all(term.channel != VISUAL for term in wanted) and len(distinct(np.concatenate(found))) <= k:
             # Pictures without a vector in the channels asked are eligible, too.
             anything = np.full(

@@ -35,6 +35,14 @@ def write_shadow_recall(engine: Engine, collection: str, measured: Sequence[Hour
         )
 
 
+def remove_shadow_recall(engine: Engine, *, before: datetime) -> int:
+    """Remove the counts of hours that began before a moment; return how many."""
+    with engine.begin() as connection:
+        return connection.execute(
+            shadow_recall.delete().where(shadow_recall.c.hour < hour_text(before))
+        ).rowcount
+
+
 def recent_shadow_recall(
     engine: Engine, collection: str, snapshot_id: str, *, now: datetime, hours: int
 ) -> list[HourlyRecall]:

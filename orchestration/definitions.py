@@ -15,6 +15,7 @@ from orchestration.schedules import build_schedules
 from orchestration.sensors import build_sensors
 from orchestration.settings import Settings, load_settings
 from quality.checks import CHECKS
+from quality.search_checks import SEARCH_CHECKS
 
 
 def build_defs(settings: Settings) -> dg.Definitions:
@@ -22,7 +23,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
     partitions = Partitions(settings)
     return dg.Definitions(
         assets=placed_assets(partitions),
-        asset_checks=CHECKS,
+        asset_checks=(*CHECKS, *SEARCH_CHECKS),
         jobs=JOBS,
         schedules=build_schedules(partitions),
         sensors=build_sensors(feed_registry(settings), utc_now),

@@ -5,7 +5,18 @@ from datetime import timedelta
 
 import dagster as dg
 
-from assets import attachments, attributes, channels, embeddings, feeds, images, index, pieces, quality
+from assets import (
+    attachments,
+    attributes,
+    channels,
+    embeddings,
+    feeds,
+    images,
+    index,
+    pieces,
+    quality,
+    search_quality,
+)
 from orchestration.automation import when_upstream_changed, when_upstream_ran
 from orchestration.partitions import Partitions
 
@@ -51,6 +62,8 @@ def places(partitions: Partitions) -> dict[str, Place]:
         ),
         # By the nightly job alone: with it the next snapshot places every piece anew.
         "piece_demand": Place(group="catalogue", owner=search, partitions=collections),
+        # By the nightly job alone: what it is made from comes by the second, not with the catalogue.
+        "search_quality": Place(group="serving", owner=search, partitions=collections),
         "trends": Place(
             group="catalogue", owner=ingest, partitions=collections, automation=when_upstream_ran()
         ),
@@ -127,6 +140,7 @@ def placed_assets(partitions: Partitions) -> list[dg.AssetsDefinition]:
         pieces.pieces,
         pieces.piece_demand,
         pieces.trends,
+        search_quality.search_quality,
         attachments.attachments,
         quality.quality_docs,
         images.renditions,

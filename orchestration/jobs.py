@@ -1,10 +1,13 @@
 """Jobs: one per partitioning, in the order in which a full refresh runs them."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import dagster as dg
+from sqlalchemy import Engine
 
+from catalog.demand import DemandSettings
+from catalog.events.settings import EventSettings
 from index_builds.settings import IndexSettings
 from index_builds.snapshots import SnapshotStore
 from orchestration.reembed import reembed
@@ -24,6 +27,7 @@ CATALOGUE = dg.define_asset_job(
         "pieces",
         "piece_demand",
         "trends",
+        "search_quality",
         "attachments",
         "renditions",
         "searchable_images",
@@ -68,10 +72,32 @@ def remove_old_snapshots(
     )
 
 
+@dg.op(tags={"dagster/priority": "-1"})
+def forget_old_events(
+    context: dg.OpExecutionContext,
+    catalogue: dg.ResourceParam[Engine],
+    event_settings: dg.ResourceParam[EventSettings],
+    demand_settings: dg.ResourceParam[DemandSettings],
+    clock: dg.ResourceParam[Callable[[], datetime]],
+) -> None:
+    """Make old events counts, and forget old searches, counts of live queries and keys of pseudonyms."""
+    from catalog.events.forgetting import forget_expired
+    from index_builds.service_records import remove_shadow_recall
+
+    now = clock()
+    gone = forget_expired(catalogue, event_settings, demand_settings, today=now.date())
+    hours = remove_shadow_recall(catalogue, before=now - timedelta(days=event_settings.keep_days))
+    context.log.info(
+        f"{gone.events} events became counts; forgot {gone.searches} searches, {gone.found_counts} counts of "
+        f"finds, {gone.keys} keys of pseudonyms and {hours} hours of shadow recall"
+    )
+
+
 @dg.job(description="Remove what retention no longer keeps.")
 def retention() -> None:
-    """Nightly housekeeping of the snapshot store."""
+    """Nightly housekeeping of the snapshot store and of what was recorded of searches."""
     remove_old_snapshots()
+    forget_old_events()
 
 
 JOBS = (INGEST, CATALOGUE, EMBED, INDEX, PROMOTE, reembed, release_delivery, retention)

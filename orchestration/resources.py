@@ -145,6 +145,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         ),
         "index_settings": opened("Tiers and gate", lambda: index_settings(settings)),
         "demand_settings": opened("What events are worth", lambda: settings.demand),
+        "event_settings": opened("What is recorded, and for how long", lambda: settings.events),
         "enrichment": opened("Floor of suggested attributes", lambda: settings.enrichment),
         "pseudonyms": opened("Contributors' pseudonyms", lambda: pseudonyms(settings)),
         "clock": opened("The present moment, UTC", lambda: utc_now),

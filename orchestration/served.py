@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from orchestration.resources import encoder_loader, engine_for, open_objects, snapshot_store
+from orchestration.resources import encoder_loader, engine_for, open_objects, snapshot_store, utc_now
 from orchestration.settings import Settings, load_settings
 from serving.house import ServedHouse
 
@@ -23,6 +23,8 @@ def served_house(settings: Settings) -> ServedHouse:
         encoder=encoder_loader(settings),
         settings=settings.serving,
         copies=Path(settings.serving.copies),
+        events=settings.events,
+        clock=utc_now,
     )
 
 

@@ -28,6 +28,7 @@ from pydantic.fields import FieldInfo
 from catalog.attributes.settings import EnrichmentSettings
 from catalog.declarations import FeedDeclaration, Name
 from catalog.demand import DemandSettings
+from catalog.events.settings import EventSettings
 from index_builds.settings import (
     GateSettings,
     IndexSettings,
@@ -42,7 +43,7 @@ from vision.encoders import EncoderSettings
 CONFIG_VARIABLE = "LOUPE_CONFIG"
 PREFIX = "LOUPE_"
 SECRETS = frozenset(
-    {"secret_access_key", "database_url", "contributor_key", "private_key", "cache_url"}
+    {"secret_access_key", "database_url", "contributor_key", "private_key", "cache_url", "pseudonym_key"}
 )  # never repeated in a message
 
 
@@ -118,6 +119,7 @@ class Settings(_Strict):
     default_collection: str = ""
     tiers: TierSettings = TierSettings()
     demand: DemandSettings = DemandSettings()
+    events: EventSettings = EventSettings()
     gate: GateSettings = GateSettings()
     retention: RetentionSettings = RetentionSettings()
     signing: SigningSettings = SigningSettings()

@@ -12,6 +12,7 @@ import orjson
 from numpy.typing import NDArray
 
 from index_builds.fusion import Term
+from serving.events.live_shadow import LiveShadow
 from serving.finding import FoundPiece, find_pieces
 from serving.live_snapshot import ServedSnapshot
 from serving.queries import Page, Paging, Shape, Stopwatch
@@ -29,8 +30,9 @@ def answer_terms(
     *,
     excluding: NDArray[np.int64] | None = None,
     without: frozenset[int] = frozenset(),
+    shadow: LiveShadow | None = None,
 ) -> Page:
-    """Return one page of the pieces that terms find."""
+    """Return one page of the pieces that terms find; ``shadow`` may ask what is searched again."""
     end = paging.offset + paging.limit
     wanted = min(max(end + 1, _window(shape, settings)), settings.most_results + 1)
     with watch.stage("search"):
@@ -42,6 +44,7 @@ def answer_terms(
             tiers=shape.tiers,
             excluding=excluding,
             without=without,
+            shadow=shadow,
         )
     with watch.stage("rank"):
         if shape.sort == "relevance":
@@ -64,7 +67,8 @@ def page_of(
     end = paging.offset + paging.limit
     hits = [hit_json(served, one, explain=shape.explain) for one in found[paging.offset : end]]
     more = len(found) > end and end < settings.most_results
-    return Page(hits=orjson.dumps(hits), count=len(hits), next_offset=end if more else None)
+    shown = tuple(served.table.piece_ids[one.place] for one in found[paging.offset : end])
+    return Page(hits=orjson.dumps(hits), pieces=shown, next_offset=end if more else None)
 
 
 def hit_json(served: ServedSnapshot, found: FoundPiece, *, explain: bool) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
-from serving.api import browse, metrics, pictures, pieces, search, status
+from serving.api import browse, events, metrics, pictures, pieces, search, status
 from serving.body_limit import BodyLimit
+from serving.events.unrecorded import Unrecorded
 from serving.guards.access import Access, Admission, paced, requires
 from serving.guards.pacing import Pacing
 from serving.house import ServedHouse
@@ -57,12 +58,14 @@ def create_app(house: ServedHouse, settings: ServingSettings) -> FastAPI:
     app.state.access = Access(house.keys, settings.access, pacing, house.metrics)
     if "*" not in settings.allowed_hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts))
+    app.add_middleware(Unrecorded)
     app.add_middleware(BodyLimit, most_bytes=settings.largest_body_bytes)
     app.add_middleware(Admission, access=app.state.access)
     app.add_middleware(RequestFigures, metrics=house.metrics)
     handle_problems(app)
     for part in (search, pieces, browse):
         app.include_router(part.router, dependencies=[requires("search")])
+    app.include_router(events.router, dependencies=[requires("events")])
     app.include_router(metrics.router, dependencies=[requires("metrics")])
     for part in (pictures, status):  # pictures of what is for sale, and what a load balancer asks
         app.include_router(part.router)

@@ -6,6 +6,7 @@ several are fused.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,13 +14,15 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from catalog.events.writing import ShownPage
 from index_builds.channel_names import VISUAL
 from index_builds.filters import SnapshotFilter
 from index_builds.fusion import Term
 from index_builds.tiers import Tier
 from serving.answering import answer_terms
 from serving.encoding import AskedPicture
-from serving.errors import QueryError
+from serving.errors import NothingKnownError, QueryError
+from serving.events.unrecorded import is_recorded
 from serving.facets import facet_counts
 from serving.house import ServedHouse
 from serving.likeness import keys_of, piece_vector, place_in
@@ -61,10 +64,15 @@ class Asked:
     @property
     def kind(self) -> Kind:
         """What it is counted as."""
-        given = [bool(self.words or self.not_words), bool(self.pictures), bool(self.liked or self.disliked)]
-        if sum(given) > 1 or self.disliked or self.not_words:
+        parts: dict[Kind, tuple[object, ...]] = {
+            "text": self.words,
+            "image": self.pictures,
+            "similar": self.liked,
+        }
+        given = [name for name, some in parts.items() if some]
+        if self.disliked or self.not_words or len(given) != 1 or len(self.liked) > 1:
             return "hybrid"
-        return "text" if self.words else "image" if self.pictures else "similar"
+        return given[0]
 
     def key(self) -> bytes:
         """Return what tells it from other questions."""
@@ -127,19 +135,27 @@ async def ask(
         )
         known = house.results.get(key)
         if known is None:
-            answered = await house.asking.do(
-                key, lambda: _worked_out(house, served, asked, shape, paging, watch)
-            )
+            try:
+                answered = await house.asking.do(
+                    key, lambda: _worked_out(house, served, asked, shape, paging, watch)
+                )
+            except NothingKnownError:
+                note_answer(
+                    house, asked.kind, served, (), paging, shape, watch
+                )  # a search that finds nothing
+                raise
             house.results.put(key, answered, len(answered.page.hits) + 1_024)
         else:
             answered = known
         return document_of(
+            house,
+            asked.kind,
             served,
             answered.page,
+            paging,
             shape,
             question,
             watch,
-            first=not paging.offset,
             unknown=answered.unknown,
             near=answered.near,
             cached=known is not None,
@@ -163,7 +179,7 @@ async def newest(
     with house.chosen(collection).lease(paging.snapshot_id) as served:
         with watch.stage("search"):
             page = await house.pool.do(recent_page, served, shape, paging, house.settings)
-        return document_of(served, page, shape, question, watch, first=not paging.offset)
+        return document_of(house, "recent", served, page, paging, shape, question, watch)
 
 
 async def facets_of(
@@ -183,32 +199,70 @@ async def facets_of(
 
 
 def document_of(
+    house: ServedHouse,
+    kind: Kind,
     served: ServedSnapshot,
     page: Page,
+    paging: Paging,
     shape: Shape,
     question: bytes,
     watch: Stopwatch,
     *,
-    first: bool,
     unknown: tuple[str, ...] = (),
     near: dict[str, tuple[str, ...]] | None = None,
     cached: bool = False,
 ) -> dict[str, Any]:
-    """Return the document of a page of hits, and count it; ``first`` tells whether it is the first page."""
+    """Return the document of a page of hits, counted, and noted as given."""
     if watch.figures is not None:
-        watch.figures.answered(page.count, first=first)
+        watch.figures.answered(len(page.pieces), first=not paging.offset)
+    note_answer(house, kind, served, page.pieces, paging, shape, watch)
     after = page.next_offset
     return {
         "collection": served.manifest.collection,
         "snapshot_id": served.snapshot_id,
+        "search_id": paging.search_id,
+        "offset": paging.offset,
         "tiers": [tier for tier in shape.tiers if tier in served.snapshot.tiers],
         "hits": orjson.Fragment(page.hits),
-        "next_cursor": None if after is None else cursor_of(served.snapshot_id, after, question),
+        "next_cursor": None
+        if after is None
+        else cursor_of(served.snapshot_id, after, question, paging.search_id),
         "unknown_words": unknown,
         "near_words": near or {},
         "timings_ms": watch.all(),
         "cached": cached,
     }
+
+
+def note_answer(
+    house: ServedHouse,
+    kind: Kind,
+    served: ServedSnapshot,
+    pieces: Sequence[str],
+    paging: Paging,
+    shape: Shape,
+    watch: Stopwatch,
+) -> None:
+    """Record what a search showed: not who asked, nor what was asked for."""
+    if not is_recorded():
+        return
+    recorder, collection = house.recorder, served.manifest.collection
+    if kind != "recent":
+        recorder.found(collection, pieces)
+    if recorder.is_wanted(paging.search_id):
+        recorder.shown(
+            ShownPage(
+                search_id=paging.search_id,
+                first_position=paging.offset,
+                collection=collection,
+                kind=kind,
+                snapshot_id=served.snapshot_id,
+                asked_at=house.clock(),
+                filtered=shape.where is not None,
+                pieces=tuple(pieces),
+                latency_ms=watch.all()["total"],
+            )
+        )
 
 
 async def _worked_out(
@@ -231,6 +285,7 @@ async def _worked_out(
         watch,
         excluding=np.unique(np.concatenate(made.excluding)) if made.excluding else None,
         without=frozenset(made.without),
+        shadow=house.shadows[served.manifest.collection] if is_recorded() else None,
     )
     return _Answered(page=page, unknown=tuple(made.unknown), near=made.near)
 

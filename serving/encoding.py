@@ -14,7 +14,7 @@ from PIL import Image
 
 from index_builds.channel_names import VISUAL
 from serving.bounded_cache import BoundedCache
-from serving.errors import NotServableError, QueryError
+from serving.errors import NothingKnownError, NotServableError, QueryError
 from serving.query_vectors import QueryVectors
 from serving.settings import ServingSettings
 from serving.shared_cache import NoSharedCache, RedisCache, SharedCache
@@ -146,7 +146,7 @@ class QueryEncoding:
             for number, place in enumerate(missing):
                 read = query.read[number]
                 if number not in row_of:
-                    found[place] = QueryError(nothing_known(texts[place], read))
+                    found[place] = NothingKnownError(nothing_known(texts[place], read))
                     continue
                 made = QueryVectors(
                     vectors={VISUAL: query.vectors[row_of[number]]},

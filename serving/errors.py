@@ -17,6 +17,10 @@ class QueryError(ServingError):
     """The query itself is at fault."""
 
 
+class NothingKnownError(QueryError):
+    """The encoder was trained on none of the words of a query."""
+
+
 class NotServableError(ServingError):
     """There is nothing promoted, or it cannot be searched with the configured encoder."""
 

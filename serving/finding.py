@@ -15,6 +15,7 @@ from index_builds.channel_names import VISUAL
 from index_builds.filters import SnapshotFilter
 from index_builds.fusion import Term
 from index_builds.tiers import SERVED, Tier
+from serving.events.live_shadow import LiveShadow
 from serving.live_snapshot import ServedSnapshot
 
 _SLACK = 8  # more pictures than the wanted pieces have on average, since some have more
@@ -45,6 +46,7 @@ def find_pieces(
     tiers: tuple[Tier, ...] = SERVED,
     excluding: NDArray[np.int64] | None = None,
     without: frozenset[int] = frozenset(),
+    shadow: LiveShadow | None = None,
 ) -> list[FoundPiece]:
     """Return up to ``wanted`` pieces, best first: fewer only where no more are eligible.
 
@@ -58,15 +60,17 @@ def find_pieces(
         tiers: Which to ask.
         excluding: Keys of pictures not to find.
         without: Places of pieces not to find.
+        shadow: Is shown what was searched.
     """
     if where is not None and where.asks_nothing:
         where = None
     asked = ceil(wanted * served.pictures_per_piece) + len(without) + _SLACK
     while True:
-        keys, scores, parts = _pictures(served, terms, asked, where, tiers, excluding)
+        keys, scores, parts = _pictures(served, terms, asked, where, tiers, excluding, shadow)
         found = _folded(served, keys, scores, parts, wanted, where, without)
         if len(found) >= wanted or len(keys) < asked:
             return found
+        shadow = None  # of one question, one search is enough
         asked *= 4  # pieces of many pictures crowd the others out: ask deeper
 
 
@@ -77,16 +81,27 @@ def _pictures(
     where: SnapshotFilter | None,
     tiers: tuple[Tier, ...],
     excluding: NDArray[np.int64] | None,
+    shadow: LiveShadow | None,
 ) -> tuple[list[int], list[float], list[dict[str, float]]]:
     if len(terms) == 1 and terms[0].channel == VISUAL and terms[0].weight > 0:
         found = served.snapshot.search(
             terms[0].vector[None], count, where=where, tiers=tiers, excluding=excluding
         )
+        if shadow is not None:
+            shadow.consider(
+                served.snapshot,
+                terms[0].vector,
+                found.keys[0],
+                where=where,
+                tiers=tiers,
+                excluding=excluding,
+            )
         held = found.keys[0] >= 0
         scores = [float(score) for score in found.scores[0][held]]
         label = terms[0].label
         return found.keys[0][held].tolist(), scores, [{label: score} for score in scores]
-    hits = served.fused.search(terms, count, where=where, tiers=tiers, excluding=excluding)
+    noticed = None if shadow is None else shadow.consider
+    hits = served.fused.search(terms, count, where=where, tiers=tiers, excluding=excluding, noticed=noticed)
     return [hit.key for hit in hits], [hit.score for hit in hits], [hit.parts for hit in hits]
 
 

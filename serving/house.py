@@ -2,8 +2,9 @@
 
 import logging
 import os
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
@@ -11,12 +12,16 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from catalog.events.pseudonyms import EventPseudonyms
+from catalog.events.settings import EventSettings
 from index_builds.faiss_threads import searching_threads
 from index_builds.snapshots import SnapshotStore
 from index_builds.tiers import TIERS
 from serving.bounded_cache import BoundedCache
 from serving.encoding import QueryEncoding
 from serving.errors import UnknownThingError
+from serving.events.live_shadow import LiveShadow, ShadowMeasuring
+from serving.events.recorder import EventRecorder
 from serving.guards.client_keys import ClientKeys
 from serving.live_snapshot import LiveSnapshot
 from serving.local_copies import LocalCopies
@@ -30,9 +35,13 @@ from vision.encoder_loader import EncoderLoader
 logger = logging.getLogger(__name__)
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(kw_only=True)
 class ServedHouse:
-    """One deployment as serving sees it.  The engine is only read from.
+    """One deployment as serving sees it.  What is written to the engine is what searches and people did.
 
     Args:
         labels: Collection name -> what people call it, in the order to show them.
@@ -43,6 +52,8 @@ class ServedHouse:
         encoder: Encodes queries.
         settings: Limits, sizes and periods.
         copies: Folder of local copies.
+        events: What is recorded, and how.
+        clock: The present moment, aware.
     """
 
     labels: Mapping[str, str]
@@ -53,6 +64,8 @@ class ServedHouse:
     encoder: EncoderLoader
     settings: ServingSettings
     copies: Path
+    events: EventSettings = field(default_factory=EventSettings)
+    clock: Callable[[], datetime] = _utc_now
     live: dict[str, LiveSnapshot] = field(init=False)
     pool: WorkPool = field(init=False)
     encoding: QueryEncoding = field(init=False)
@@ -61,6 +74,9 @@ class ServedHouse:
     pictures: BoundedCache[str, bytes] = field(init=False)
     metrics: ServingMetrics = field(default_factory=ServingMetrics)
     keys: ClientKeys = field(init=False)
+    recorder: EventRecorder = field(init=False)
+    pseudonyms: EventPseudonyms = field(init=False)
+    shadows: dict[str, LiveShadow] = field(init=False)
 
     def __post_init__(self) -> None:
         # A question's own thread searches one tier; each of the others may need one more.
@@ -101,6 +117,14 @@ class ServedHouse:
             seconds=self.settings.result_cache_seconds,
         )
         self.pictures = BoundedCache(entries=20_000, size=self.settings.picture_cache_mb * 1_000_000)
+        self.recorder = EventRecorder(self.engine, self.events, self.clock)
+        key = self.events.pseudonym_key
+        self.pseudonyms = EventPseudonyms(
+            self.engine, None if key is None else key.get_secret_value().encode()
+        )
+        share = self.events.shadow_share if self.events.recorded else 0.0
+        self.shadows = {name: LiveShadow(share, self.clock) for name in self.labels}
+        self._measuring = ShadowMeasuring(self.engine, self.shadows)
         self._stop = Event()
         self._follower: Thread | None = None
 
@@ -144,21 +168,29 @@ class ServedHouse:
             except Exception:  # the thread that follows must outlive what nobody foresaw
                 logger.exception("collection %s could not be refreshed", live.collection)
 
+    def measure_shadows(self) -> None:
+        """Measure now the live searches that were drawn to be asked again."""
+        self._measuring.measure()
+
     def follow(self) -> None:
-        """Start to follow the pointers in a thread of its own."""
+        """Start to follow pointers, write events and measure samples, each in a thread of its own."""
         self._stop.clear()
         self._follower = Thread(target=self._run, name="loupe-follow", daemon=True)
         self._follower.start()
+        self.recorder.start()
+        self._measuring.start()
 
     def stop(self) -> None:
-        """Stop following, and wait for what is being worked on."""
+        """Stop following, wait for what is being worked on, and write the events that wait."""
         self._stop.set()
         if self._follower is not None:
             self._follower.join()
             self._follower = None
         self.pool.close()
+        self._measuring.stop()
         if self._tier_threads is not None:
             self._tier_threads.shutdown(wait=True)
+        self.recorder.stop()
 
     def _run(self) -> None:
         while not self._stop.wait(self.settings.poll_seconds):

@@ -40,8 +40,9 @@ class NeighbourPages:
         end = paging.offset + paging.limit
         if near is None or len(near) <= end:
             return None
+        shown = near[paging.offset : end]
         hits: list[dict[str, Any]] = []
-        for piece_id, score in near[paging.offset : end]:
+        for piece_id, score in shown:
             other = table.place_of[piece_id]
             hits.append(
                 {
@@ -51,7 +52,8 @@ class NeighbourPages:
                     "same_picture": [],
                 }
             )
-        return Page(hits=orjson.dumps(hits), count=len(hits), next_offset=end)
+        pieces = tuple(piece_id for piece_id, _ in shown)
+        return Page(hits=orjson.dumps(hits), pieces=pieces, next_offset=end)
 
 
 def is_lookup(shape: Shape) -> bool:

@@ -10,11 +10,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from index_builds.filters import SnapshotFilter
 from index_builds.tiers import SERVED, TIERS, Tier
 from serving.errors import QueryError
+from serving.events.search_ids import PATTERN, new_search_id
 
 if TYPE_CHECKING:
     from serving.observing.metrics import SearchFigures
@@ -53,19 +54,20 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
-    """Which part of an answer is wanted, of which snapshot."""
+    """Which part of an answer is wanted, of which snapshot, and of which search it is a page."""
 
     limit: int
+    search_id: str
     offset: int = 0
     snapshot_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some hits of an answer as JSON, how many, and where it goes on; ``None`` where it ends."""
+    """Some hits of an answer as JSON, their pieces, and where it goes on; ``None`` where it ends."""
 
     hits: bytes
-    count: int
+    pieces: tuple[str, ...]
     next_offset: int | None
 
 
@@ -103,11 +105,17 @@ class _Cursor(BaseModel):
     snapshot: str
     offset: int
     question: str
+    search: str = Field(pattern=PATTERN)
 
 
-def cursor_of(snapshot_id: str, offset: int, question: bytes) -> str:
-    """Return an opaque cursor: where an answer goes on, on which snapshot, to which question."""
-    document = {"snapshot": snapshot_id, "offset": offset, "question": question_digest(question)}
+def cursor_of(snapshot_id: str, offset: int, question: bytes, search_id: str) -> str:
+    """Return an opaque cursor: where a search goes on, on which snapshot, with which question."""
+    document = {
+        "snapshot": snapshot_id,
+        "offset": offset,
+        "question": question_digest(question),
+        "search": search_id,
+    }
     return base64.urlsafe_b64encode(orjson.dumps(document)).decode().rstrip("=")
 
 
@@ -123,7 +131,7 @@ def paging_of(cursor: str | None, limit: int, question: bytes, *, most_results: 
         QueryError: If the cursor is none, or of another question, or goes too deep.
     """
     if cursor is None:
-        return Paging(limit=limit)
+        return Paging(limit=limit, search_id=new_search_id())
     try:
         held = _Cursor.model_validate_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error) as error:
@@ -135,4 +143,9 @@ def paging_of(cursor: str | None, limit: int, question: bytes, *, most_results: 
     if not 0 <= held.offset < most_results:
         message = f"the cursor goes beyond the first {most_results} pieces: ask a narrower question"
         raise QueryError(message)
-    return Paging(limit=min(limit, most_results - held.offset), offset=held.offset, snapshot_id=held.snapshot)
+    return Paging(
+        limit=min(limit, most_results - held.offset),
+        search_id=held.search,
+        offset=held.offset,
+        snapshot_id=held.snapshot,
+    )

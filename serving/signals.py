@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy import Engine
 
+from catalog.demand import FOUND
+from catalog.events.counting import daily_counts
 from catalog.forwarding import final, forwarding
-from catalog.tables import deliveries, events, listings, piece_listings, pieces
+from catalog.tables import deliveries, listings, piece_listings, pieces
 from storage.database import reading
 
 POPULAR_DAYS = 30
@@ -64,13 +66,9 @@ def read_signals(engine: Engine, collection: str, piece_ids: Sequence[str]) -> P
             if (place := place_of.get(piece_id)) is not None:
                 rating[place] = mean
         forwarded = forwarding(connection, collection)
-        counted = sa.select(events.c.piece_id, events.c.kind, sa.func.count()).where(
-            events.c.collection == collection
-        )
-        if as_of is not None:
-            counted = counted.where(events.c.occurred_at > as_of - timedelta(days=POPULAR_DAYS))
-        for piece_id, kind, count in connection.execute(counted.group_by(events.c.piece_id, events.c.kind)):
-            if (place := place_of.get(final(piece_id, forwarded))) is not None:
+        since = date.min if as_of is None else as_of.date() - timedelta(days=POPULAR_DAYS - 1)
+        for piece_id, kind, _, count in daily_counts(connection, collection, since=since):
+            if kind != FOUND and (place := place_of.get(final(piece_id, forwarded))) is not None:
                 (purchases if kind == "purchase" else views)[place] += count
     return PieceSignals(
         first_seen=first_seen,

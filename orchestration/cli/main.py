@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli import feeds, images, keys, reembed, review, run, sample, search, serve, snapshots
+from orchestration.cli import (
+    events,
+    feeds,
+    images,
+    keys,
+    reembed,
+    review,
+    run,
+    sample,
+    search,
+    serve,
+    snapshots,
+)
 from orchestration.cli.session import Session
 
 app = typer.Typer(
@@ -17,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(images.app, name="images")
+app.add_typer(events.app, name="events")
 app.add_typer(review.app, name="review")
 app.add_typer(snapshots.app, name="snapshots")
 app.add_typer(keys.app, name="keys")

@@ -1,9 +1,11 @@
 """What there is to look at without a question: collections, facets, what is new, trends, figures."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from catalog.events.counting import recent_figures
 from serving.api.answers import json_response
 from serving.api.asking import Collection, FacetQuery, RecentQuery, house_of
 from serving.api.models import Collections, Facets, SearchAnswer, Stats, Trends
@@ -12,6 +14,7 @@ from serving.asking import facets_of, newest
 from serving.house_figures import collection_figures, read_trends
 from serving.queries import tiers_asked
 
+_LAST_DAY = timedelta(days=1)
 router = APIRouter(prefix="/v1", tags=["browse"], responses=PROBLEMS)
 
 
@@ -88,4 +91,13 @@ async def stats(request: Request, collection: Collection = None) -> Response:
     house = house_of(request)
     live = house.chosen(collection)
     figures = await house.pool.do(collection_figures, house.engine, live.collection, live.current)
-    return json_response({"collection": live.collection, **figures, "caches": house.cache_figures()})
+    since = house.clock() - _LAST_DAY
+    recent = await house.pool.do(recent_figures, house.engine, live.collection, since=since)
+    return json_response(
+        {
+            "collection": live.collection,
+            **figures,
+            "events": {"last_24_hours": recent, "process": house.recorder.figures()},
+            "caches": house.cache_figures(),
+        }
+    )

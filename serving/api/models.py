@@ -68,6 +68,11 @@ class SearchAnswer(_Answer):
 
     collection: str = Field(examples=["sample"])
     snapshot_id: str = Field(examples=["00000007-5be1d0c2a8e1"])
+    search_id: str = Field(
+        description="Of this search and its further pages; events that it leads to name it",
+        examples=["019ac0de-7c1e-7b4a-9f60-0c2a8e15be1d"],
+    )
+    offset: int = Field(description="Position of the first hit in the whole answer, from 0")
     tiers: list[str] = Field(examples=[["hot", "warm"]])
     hits: list[Hit]
     next_cursor: str | None = Field(
@@ -182,6 +187,9 @@ class Stats(_Answer):
     delivered_at: str | None
     promoted_at: str | None
     snapshot: dict[str, object] | None
+    events: dict[str, object] = Field(
+        description="Events by kind and recorded searches of the last 24 hours; what this process wrote"
+    )
     caches: dict[str, dict[str, int]]
 
 

@@ -101,7 +101,7 @@ def _looked_up(
             page: Page | None = served.neighbour_pages.page(place, paging)
         if page is None:
             return None
-        return document_of(served, page, shape, key, watch, first=not paging.offset)
+        return document_of(house, "similar", served, page, paging, shape, key, watch)
 
 
 async def _read(

@@ -20,6 +20,7 @@ from serving.api.search import read_pictures
 from serving.asking import Asked, ask, facets_of, newest
 from serving.encoding import AskedPicture
 from serving.errors import QueryError, ServingError
+from serving.events.unrecorded import is_recorded
 from serving.house import ServedHouse
 from serving.pages import showing
 from serving.pages.question import FILTERS, PageQuestion, address_of, amounts_of, read_question
@@ -92,6 +93,8 @@ async def piece(request: Request, piece_id: str, collection: str | None = None) 
         document = await house.pool.do(read_piece, house.engine, name, piece_id)
         offers = await house.pool.do(read_offers, house.engine, name, piece_id)
         history = await house.pool.do(read_price_history, house.engine, name, piece_id)
+        if is_recorded():
+            house.recorder.view(name, piece_id)
         return _page(
             request,
             "piece.html",
@@ -179,6 +182,8 @@ async def _results(
 def _plain(document: dict[str, Any]) -> dict[str, Any]:
     """Return a document with its hits read, which answers keep as JSON."""
     read: dict[str, Any] = orjson.loads(orjson.dumps(document))
+    for place, hit in enumerate(read["hits"]):
+        hit["found_by"] = {"search_id": read["search_id"], "position": read["offset"] + place}
     return read
 
 

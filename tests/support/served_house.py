@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from index_house import DIMENSION, SETTINGS, Catalogue, build, slim_catalogue, sqlite_store
 
+from catalog.events.settings import EventSettings
 from index_builds.manifest import Manifest
 from index_builds.promotion import promote
 from index_builds.snapshots import SnapshotStore
@@ -101,8 +102,11 @@ def standing(root: Path, *, count: int = 120, promoted: bool = True, **settings)
     return made
 
 
-def reopened(root: Path, store: SnapshotStore, encoder: WordEncoder, **settings) -> ServedHouse:
-    """Open a house as another process would."""
+def reopened(
+    root: Path, store: SnapshotStore, encoder: WordEncoder, *, events=None, clock=None, **settings
+) -> ServedHouse:
+    """Open a house as another process would; ``events`` and ``clock`` are the house's own."""
+    more = {} if clock is None else {"clock": clock}
     return ServedHouse(
         labels={"house": "The house"},
         default_collection="house",
@@ -112,4 +116,6 @@ def reopened(root: Path, store: SnapshotStore, encoder: WordEncoder, **settings)
         encoder=Loaded(encoder),
         settings=ServingSettings(**{"poll_seconds": 3600.0, "access": NO_KEYS, **settings}),
         copies=root / "copies",
+        events=EventSettings(**(events or {})),
+        **more,
     )

@@ -1,0 +1,1 @@
+"""What serving records: searches, what they showed, and what people did, off the request's way."""

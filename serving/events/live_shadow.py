@@ -1,0 +1,108 @@
+"""Shadow recall of a process: live searches drawn, asked again exhaustively beside the request, and counted.
+
+Query vectors stay in memory until they are measured, seconds later; only counts are written.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from threading import Event, Thread
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from index_builds.errors import IndexBuildError
+from index_builds.filters import SnapshotFilter
+from index_builds.search import OpenSnapshot
+from index_builds.service_recall import HourlyRecall
+from index_builds.service_records import write_shadow_recall
+from index_builds.shadow_recall import ShadowRecall
+from index_builds.tiers import Tier
+
+logger = logging.getLogger(__name__)
+_PAUSE_SECONDS = 5.0
+_AT_MOST = 32  # samples that wait: they keep a snapshot in memory, and a process that ends waits for them
+_SEED = 5
+
+
+class LiveShadow:
+    """One collection's sampler, given a clock.  Safe to share between threads.
+
+    Args:
+        share: Of the searches.
+        clock: The present moment, aware.
+    """
+
+    def __init__(self, share: float, clock: Callable[[], datetime]) -> None:
+        self._share, self._clock = share, clock
+        self._recall = ShadowRecall(share=share, seed=_SEED, at_most=_AT_MOST)
+
+    def consider(
+        self,
+        snapshot: OpenSnapshot,
+        query: NDArray[np.float32],
+        answer: NDArray[np.int64],
+        *,
+        where: SnapshotFilter | None,
+        tiers: tuple[Tier, ...],
+        excluding: NDArray[np.int64] | None,
+    ) -> None:
+        """Maybe keep an answered search of one channel to be measured.
+
+        Args:
+            snapshot: The channel that answered.
+            query: Shape ``(dimension,)``.
+            answer: Keys, best first, with ``-1`` in slots that stayed empty.
+            where: As it was asked.
+            tiers: As it was asked.
+            excluding: As it was asked.
+        """
+        if self._share > 0 and snapshot.snapshot_id is not None:
+            self._recall.consider(
+                snapshot, query, answer, where=where, tiers=tiers, at=self._clock(), excluding=excluding
+            )
+
+    def measure(self) -> list[HourlyRecall]:
+        """Measure what waits."""
+        return self._recall.measure()
+
+
+class ShadowMeasuring:
+    """Measure every collection's samples in a thread of its own.
+
+    Args:
+        engine: Where counts go.
+        shadows: By collection.
+    """
+
+    def __init__(self, engine: Engine, shadows: Mapping[str, LiveShadow]) -> None:
+        self._engine, self._shadows = engine, shadows
+        self._stopping = Event()
+        self._thread: Thread | None = None
+
+    def start(self) -> None:
+        """Start to measure."""
+        self._stopping.clear()
+        self._thread = Thread(target=self._run, name="loupe-shadow", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; samples that wait are dropped."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def measure(self) -> None:
+        """Measure what waits, and add it to the counts; what cannot be written is left out."""
+        for collection, shadow in self._shadows.items():
+            try:
+                write_shadow_recall(self._engine, collection, shadow.measure())
+            except (SQLAlchemyError, IndexBuildError, OSError) as error:
+                logger.warning("shadow recall of %s is left out: %s", collection, str(error).splitlines()[0])
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_PAUSE_SECONDS):
+            self.measure()
