@@ -45,9 +45,11 @@ async def piece(request: Request, piece_id: str, collection: str | None = None) 
             if offer["listing_id"] in shops
         ]
         best = _best(offers)
+        spans = await house.pool.do(read_price_history, house.engine, name, piece_id)
+        priced = any(span["price_minor"] is not None for one in spans for span in one["spans"])
         similar = await _like(house, name, PageQuestion(like=[piece_id], limit=_SIMILAR_SHOWN))
-        cheaper = _cheaper(piece_id, best, document, collection)
-        dearer_than = [] if cheaper is None else await _like(house, name, cheaper)
+        asked_cheaper = _cheaper(piece_id, best, document, collection)
+        cheaper_hits = [] if asked_cheaper is None else await _like(house, name, asked_cheaper)
         frames = [one for one in document["pictures"] if one["role"] == _FRAME]
         turns = frames if len(frames) >= _LEAST_FRAMES else []
         return page(
@@ -59,12 +61,12 @@ async def piece(request: Request, piece_id: str, collection: str | None = None) 
                 "frames": turns,
                 "offers": offers,
                 "best": best,
-                "history": await house.pool.do(read_price_history, house.engine, name, piece_id),
+                "history": spans if priced else [],
                 "listings": listings,
                 "similar": similar,
-                "cheaper": dearer_than,
-                "cheaper_asked": cheaper,
-                "files": await shown_pictures(house, [hit["piece"] for hit in similar + dearer_than]),
+                "cheaper": cheaper_hits,
+                "cheaper_asked": asked_cheaper,
+                "files": await shown_pictures(house, [hit["piece"] for hit in similar + cheaper_hits]),
                 "history_at": f"/v1/pieces/{quote(piece_id, safe='')}/price-history?{_only_of(name)}",
             },
             collection=collection,

@@ -22,7 +22,7 @@ onShown(() => {
   frame.setAttribute("aria-describedby", "crop-hint");
   for (const corner of ["left top", "right top", "left bottom", "right bottom"]) {
     const handle = document.createElement("span");
-    handle.className = `handle ${corner}`;
+    handle.className = "handle";
     handle.dataset.corner = corner;
     frame.append(handle);
   }
@@ -36,6 +36,7 @@ onShown(() => {
       left: `${box.left}%`, top: `${box.top}%`,
       width: `${box.right - box.left}%`, height: `${box.bottom - box.top}%`,
     });
+    frame.classList.toggle("whole", whole(box));
   };
   put(box);
   const send = () => document.querySelector("#ask").requestSubmit();

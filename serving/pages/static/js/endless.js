@@ -5,6 +5,7 @@ import { onShown, read, remember, say, shown } from "./asking.js";
 
 const UNASKED_PAGES = 4;
 let left = UNASKED_PAGES;
+let pressed = false; // then the focus goes to the first new piece
 const near = new IntersectionObserver((seen) => {
   if (left > 0 && seen.some((one) => one.isIntersecting)) {
     left -= 1;
@@ -12,7 +13,7 @@ const near = new IntersectionObserver((seen) => {
   }
 }, { rootMargin: "600px" });
 
-async function more(link, asked = false) {
+async function more(link) {
   if (!link || link.ariaBusy) return;
   link.ariaBusy = "true";
   try {
@@ -25,9 +26,10 @@ async function more(link, asked = false) {
     const first = document.querySelectorAll("#grid > .card").length;
     add(html, next);
     say(`${cards.length} more pieces`);
-    if (asked) document.querySelectorAll("#grid > .card .open")[first].focus();
+    if (pressed) document.querySelectorAll("#grid > .card .open")[first].focus();
+    pressed = false;
   } catch {
-    if (asked) location.assign(link.href);
+    if (pressed) location.assign(link.href);
     else link.ariaBusy = null; // the link still leads on
   }
 }
@@ -52,7 +54,8 @@ document.addEventListener("click", (event) => {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   left = UNASKED_PAGES;
-  more(link, true);
+  pressed = true; // also where the next pieces are on their way already
+  more(link);
 });
 
 let watched = null;

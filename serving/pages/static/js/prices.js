@@ -1,6 +1,7 @@
 // The prices of a piece's listings over time, a chart per currency; the table below has the same in words.
 
 const HEIGHT_PX = 220;
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 const ground = document.querySelector("#chart");
 
 const seconds = (text) => Date.parse(text) / 1_000;
@@ -34,15 +35,16 @@ function draw(found) {
   for (const { currency, own, data } of found) {
     const money = new Intl.NumberFormat("en", { style: "currency", currency });
     const minor = 10 ** money.resolvedOptions().maximumFractionDigits;
+    const cell = ground.appendChild(document.createElement("div"));
     const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--faint"), width: 1 }, ticks: { show: false } };
     const plot = new uPlot({
-      width: ground.clientWidth,
+      width: cell.clientWidth,
       height: HEIGHT_PX,
       cursor: { y: false },
       scales: { y: { range: (_, low, high) => [Math.max(0, low - (high - low || high) * 0.15), high + (high - low || high) * 0.15] } },
-      axes: [axis, { ...axis, size: 84, values: (_, ticks) => ticks.map((one) => money.format(one / minor)) }],
+      axes: [{ ...axis, space: 64, values: (_, ticks) => ticks.map((at) => DAY.format(at * 1_000)) }, { ...axis, size: 84, values: (_, ticks) => ticks.map((one) => money.format(one / minor)) }],
       series: [
-        { value: (_, at) => (at ? new Date(at * 1_000).toLocaleDateString("en", { dateStyle: "medium" }) : "–"), label: "Day" },
+        { value: (_, at) => (at ? DAY.format(at * 1_000) : "–"), label: "Day" },
         ...own.map((one, place) => ({
           label: own.filter((other) => other.source === one.source).length > 1 ? one.listing_id : one.source,
           stroke: colour(`--line-${(place % 5) + 1}`),
@@ -52,8 +54,8 @@ function draw(found) {
           value: (_, at) => (at === null ? "–" : money.format(at / minor)),
         })),
       ],
-    }, data, ground);
-    new ResizeObserver(() => plot.setSize({ width: ground.clientWidth, height: HEIGHT_PX })).observe(ground);
+    }, data, cell);
+    new ResizeObserver(() => plot.setSize({ width: cell.clientWidth, height: HEIGHT_PX })).observe(cell);
   }
 }
 
