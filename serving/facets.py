@@ -47,6 +47,15 @@ def facet_counts(
     return {"pieces": len(np.unique(table.row_pieces[shown])), "facets": facets, "prices": prices}
 
 
+def usual_currency(served: ServedSnapshot) -> str | None:
+    """Return the currency that most prices of a snapshot are in; None where nothing has a price."""
+    currencies = served.table.words["currency"]
+    priced = currencies.codes[(served.table.prices >= 0) & (currencies.codes >= 0)]
+    if not len(priced):
+        return None
+    return currencies.words[int(np.bincount(priced).argmax())]
+
+
 def _counted(served: ServedSnapshot, facet: str, rows: NDArray[np.bool_], most: int) -> list[dict[str, Any]]:
     table = served.table
     if facet in _LISTED:

@@ -1,212 +1,168 @@
-"""The pages' addresses: search and browse at ``/``, a picture at ``/look``, a piece at ``/p/{id}``.
+"""The search's addresses: words, pieces or nothing at ``/``, a picture at ``/look``.
 
-Everything works without JavaScript; what a search needs stands in its address.
+Everything works without JavaScript; what a search needs stands in its address, a picture excepted.
 """
 
 import sys
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from typing import Any
 
-import orjson
-from fastapi import APIRouter, File, Request, Response, UploadFile
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
-from fastapi.templating import Jinja2Templates
-from pydantic import ValidationError
+from starlette.datastructures import FormData, UploadFile
 
 from serving.api.asking import house_of
 from serving.api.search import read_pictures
-from serving.asking import Asked, ask, facets_of, newest
+from serving.asking import ask, facets_of, newest
 from serving.encoding import AskedPicture
-from serving.errors import QueryError, ServingError
-from serving.events.unrecorded import is_recorded
+from serving.errors import QueryError
+from serving.facets import usual_currency
 from serving.house import ServedHouse
-from serving.pages import showing
-from serving.pages.question import FILTERS, PageQuestion, address_of, amounts_of, read_question
-from serving.piece_details import piece_forwarded, read_offers, read_piece, read_price_history
-from serving.problems import problem_document
-
-FOLDER = Path(__file__).parent
-_POLICY = (
-    "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+from serving.pages import browse_pages, piece_page, showing
+from serving.pages.asked_picture import EDGES, bytes_of, copy_of, crop_of
+from serving.pages.question import (
+    CHANNELS,
+    FILTERS,
+    PageQuestion,
+    address_of,
+    is_tidy,
+    read_question,
 )
+from serving.pages.rendering import page, plain, shown
+from serving.shown_pictures import shown_pictures
+
 _FACETS_SHOWN = 12
-_SIMILAR_SHOWN = 12
 _PICTURE_HITS = 48  # a picture is not kept, so there is no second page
+_LARGEST_FIELD_BYTES = 4_000_000  # the copy of a picture goes along in a form
 
 router = APIRouter(include_in_schema=False)
-_templates = Jinja2Templates(directory=FOLDER / "templates")
-_templates.env.filters |= {"words": showing.words, "field_name": showing.name_of}
-_templates.env.globals |= {"money": showing.money, "fact": showing.fact, "address_of": address_of}
+router.include_router(piece_page.router)
+router.include_router(browse_pages.router)
 
 
 @router.get("/")
 async def search(request: Request) -> Response:
-    """What words, a piece or nothing finds."""
+    """What words, pieces or nothing finds."""
 
     async def show() -> Response:
-        asked = read_question(request.query_params.multi_items())
-        document = await _found(house_of(request), asked)
-        return await _results(request, asked, document)
+        house, pairs = house_of(request), request.query_params.multi_items()
+        asked = read_question(pairs, lambda name: _usual_currency(house, name))
+        if not is_tidy(pairs, asked):
+            return RedirectResponse(address_of(asked), status_code=303)
+        return await _results(request, asked, await _found(house, asked))
 
-    return await _shown(request, show)
+    return await shown(request, show)
 
 
 @router.post("/look")
-async def look(request: Request, picture: Annotated[UploadFile, File()]) -> Response:
+async def look(request: Request) -> Response:
     """What looks like a picture that was sent; it is kept nowhere."""
 
     async def show() -> Response:
         house = house_of(request)
-        (data,) = await read_pictures([picture], house.settings)
-        if not data:
-            message = "no picture was chosen: choose a file, or drop one on the page"
-            raise QueryError(message)
-        asked = read_question([])
+        async with request.form(max_files=2, max_part_size=_LARGEST_FIELD_BYTES) as form:
+            pairs = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+            asked = read_question(pairs, lambda name: _usual_currency(house, name))
+            if ("drop", "picture") in pairs:
+                return RedirectResponse(address_of(asked), status_code=303)
+            data, fresh = await _picture(form, house)
+        crop = None if fresh or ("drop", "crop") in pairs else crop_of(dict(pairs))
         answer = await ask(
             house,
-            Asked(pictures=(AskedPicture(data=data, crop=None),)),
+            asked.asked(AskedPicture(data=data, crop=crop)),
             asked.shape(),
-            collection=None,
+            collection=asked.collection,
             limit=min(_PICTURE_HITS, house.settings.largest_page),
             cursor=None,
         )
-        return await _results(request, asked, {**_plain(answer), "next_cursor": None}, by_picture=True)
+        picture = {
+            "copy": await house.pool.do(copy_of, data, most_pixels=house.settings.most_pixels)
+            if fresh
+            else str(form["copy"]),
+            "crop": dict(zip(EDGES, (f"{100 * edge:g}" for edge in crop or (0, 0, 1, 1)), strict=True)),
+            "cropped": crop is not None,
+        }
+        return await _results(request, asked, {**plain(answer), "next_cursor": None}, picture)
 
-    return await _shown(request, show)
+    return await shown(request, show)
 
 
-@router.get("/p/{piece_id}")
-async def piece(request: Request, piece_id: str, collection: str | None = None) -> Response:
-    """One piece: pictures, facts and who states them, offers, prices over time, what is like it."""
+@router.get("/look")
+async def look_again(request: Request) -> Response:
+    """A place to choose a picture at: the address of an answer whose picture was kept nowhere."""
 
     async def show() -> Response:
-        house = house_of(request)
-        name = house.chosen(collection).collection
-        moved = await house.pool.do(piece_forwarded, house.engine, name, piece_id)
-        if moved is not None:
-            kept = f"?{urlencode({'collection': collection})}" if collection else ""
-            # Not by the route's name: the API has a route of that name, and comes first.
-            return RedirectResponse(f"/p/{quote(moved, safe='')}{kept}", status_code=308)
-        document = await house.pool.do(read_piece, house.engine, name, piece_id)
-        offers = await house.pool.do(read_offers, house.engine, name, piece_id)
-        history = await house.pool.do(read_price_history, house.engine, name, piece_id)
-        if is_recorded():
-            house.recorder.view(name, piece_id)
-        return _page(
-            request,
-            "piece.html",
-            {
-                "piece": document,
-                "offers": offers,
-                "history": history,
-                "similar": await _similar(house, piece_id, name),
-                "collection": collection or "",
-            },
-        )
+        return page(request, "look.html", {}, collection=None)
 
-    return await _shown(request, show)
+    return await shown(request, show)
+
+
+async def _picture(form: FormData, house: ServedHouse) -> tuple[bytes, bool]:
+    """Return the picture of a form, and whether it was chosen just now, or is the copy that went along."""
+    files = [one for one in form.getlist("picture") if isinstance(one, UploadFile) and one.size]
+    if files:
+        return (await read_pictures(files[:1], house.settings))[0], True
+    copy = form.get("copy")
+    if isinstance(copy, str) and copy:
+        return bytes_of(copy), False
+    message = "no picture was chosen: choose a file, or drop one on the page"
+    raise QueryError(message)
+
+
+def _usual_currency(house: ServedHouse, collection: str | None) -> str | None:
+    with house.chosen(collection).lease() as served:
+        return usual_currency(served)
 
 
 async def _found(house: ServedHouse, asked: PageQuestion) -> dict[str, Any]:
-    shape = asked.shape()
-    if asked.q or asked.like:
-        question = Asked(words=(asked.q,) if asked.q else (), liked=(asked.like,) if asked.like else ())
-        return _plain(
-            await ask(
-                house,
-                question,
-                shape,
-                collection=asked.collection,
-                limit=asked.page_size(house.settings),
-                cursor=asked.cursor,
-            )
+    limit = asked.page_size(house.settings)
+    if asked.browses:
+        found = await newest(
+            house, asked.shape(), collection=asked.collection, limit=limit, cursor=asked.cursor
         )
-    return _plain(
-        await newest(
+    else:
+        found = await ask(
             house,
-            shape,
+            asked.asked(),
+            asked.shape(),
             collection=asked.collection,
-            limit=asked.page_size(house.settings),
+            limit=limit,
             cursor=asked.cursor,
         )
-    )
-
-
-async def _similar(house: ServedHouse, piece_id: str, collection: str) -> list[dict[str, Any]]:
-    """Return what is like a piece; nothing where no snapshot holds it yet, which is no reason to hide it."""
-    try:
-        answer = await ask(
-            house,
-            Asked(liked=(piece_id,)),
-            read_question([]).shape(),
-            collection=collection,
-            limit=_SIMILAR_SHOWN,
-            cursor=None,
-        )
-    except ServingError:
-        return []
-    found: list[dict[str, Any]] = _plain(answer)["hits"]
-    return found
+    return plain(found)
 
 
 async def _results(
-    request: Request, asked: PageQuestion, document: dict[str, Any], *, by_picture: bool = False
+    request: Request, asked: PageQuestion, document: dict[str, Any], picture: dict[str, Any] | None = None
 ) -> Response:
     house = house_of(request)
     with house.chosen(asked.collection).lease(document["snapshot_id"]) as served:
         counted = await facets_of(house, served, asked.where(), asked.shape().tiers, sys.maxsize)
+        named = {
+            piece_id: served.table.card(place, served.table.rows_of(place).tolist())
+            for piece_id in (*asked.like, *asked.unlike)
+            if (place := served.table.place_of.get(piece_id)) is not None
+        }
+        channels = [name for name in CHANNELS if name in served.snapshot.channels]
     offered = {
         name: showing.choices(counted["facets"][name], getattr(asked, name) or [], most=_FACETS_SHOWN)
         for name in FILTERS
     }
-    return _page(
+    cards = [hit["piece"] for hit in document["hits"]] + list(named.values())
+    return page(
         request,
         "results.html",
         {
             "asked": asked,
-            "amounts": amounts_of(asked),
             "answer": document,
+            "named": named,
+            "files": await shown_pictures(house, cards),
             "facets": {name: values for name, values in offered.items() if values},
             "currencies": sorted({*counted["prices"], *filter(None, [asked.currency])}),
             "pieces": counted["pieces"],
             "collections": house.labels,
             "collection": asked.collection or house.default_collection,
-            "by_picture": by_picture,
+            "channels": channels,
+            "picture": picture,
         },
+        collection=asked.collection,
     )
-
-
-def _plain(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a document with its hits read, which answers keep as JSON."""
-    read: dict[str, Any] = orjson.loads(orjson.dumps(document))
-    for place, hit in enumerate(read["hits"]):
-        hit["found_by"] = {"search_id": read["search_id"], "position": read["offset"] + place}
-    return read
-
-
-async def _shown(request: Request, show: Callable[[], Awaitable[Response]]) -> Response:
-    """Return a page, or the page that says what was wrong and what to do."""
-    try:
-        return await show()
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ", ".join(map(str, first["loc"])) or "the question"
-        said = {"status": 422, "title": "The question does not fit", "detail": f"{place}: {first['msg']}"}
-    except Exception as error:
-        found = problem_document(error, request.url.path)
-        if found is None:
-            raise
-        said = dict(found)
-    return _page(request, "problem.html", {"problem": said}, status=int(str(said["status"])))
-
-
-def _page(request: Request, template: str, values: dict[str, Any], *, status: int = 200) -> Response:
-    headers = {
-        "content-security-policy": _POLICY,
-        "referrer-policy": "same-origin",
-        "x-content-type-options": "nosniff",
-    }
-    return _templates.TemplateResponse(request, template, values, status_code=status, headers=headers)

@@ -1,6 +1,9 @@
 """The pages as a browser without JavaScript meets them."""
 
+import base64
 import io
+import re
+from collections import Counter
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from catalog.tables import pieces
+from catalog.tables import image_references, piece_listings, pieces
 from serving.pages.showing import choices
 
 HOSTILE = '<script>alert("1")</script>\'"&'
@@ -60,7 +63,7 @@ def test_every_field_has_a_label(real):
     bare = [
         own
         for name, own in page.tags
-        if name in ("input", "select") and own.get("type") != "hidden" and "id" in own
+        if name in ("input", "select") and own.get("type") not in ("hidden", "checkbox") and "id" in own
     ]
     assert bare
     assert {own["id"] for own in bare} <= labelled
@@ -71,7 +74,7 @@ def test_a_filter_says_how_many_pieces_each_value_has(client):
     response = client.get("/")
     assert counted
     for one in counted[:12]:
-        box = f'name="category" value="{one["value"]}"'
+        box = f'id="category-{one["value"]}" name="category"'
         assert (
             f'<span class="count">{one["count"]}</span>' in response.text.split(box)[1].split("</label>")[0]
         )
@@ -80,7 +83,7 @@ def test_a_filter_says_how_many_pieces_each_value_has(client):
 def test_the_form_keeps_what_is_chosen_even_where_nothing_has_it(client):
     page = Page(client.get("/", params={"brand": ["nobody", "no one"], "currency": "JPY"}))
     for brand in ("nobody", "no one"):
-        assert "checked" in page.all("input", name="brand", value=brand)[0]
+        assert page.all("input", type="checkbox", name="brand", value=brand, checked=None)
     assert [own for own in page.all("option") if "selected" in own and "value" not in own]
 
 
@@ -122,8 +125,7 @@ def test_words_find_pieces_and_the_address_keeps_the_filters(real):
     assert page.all("input", name="q", value="ring")
     count = str(facets["category"][0]["count"])
     assert f"{category} {count}" in " ".join(page.text.split())
-    boxes = page.all("input", name="category", value=category)
-    assert "checked" in boxes[0]
+    assert page.all("input", type="checkbox", name="category", value=category, checked=None)
     assert page.all("option", value="newest", selected=None)
     found = {own["href"] for own in page.all("a") if own.get("href", "").startswith("/p/")}
     assert found
@@ -144,8 +146,9 @@ def test_a_piece_shows_its_facts_their_sources_its_offers_and_what_is_like_it(re
     assert source["source"] in page.text
     assert source["raw"] in page.text
     assert [own for own in page.all("a") if own.get("href", "").startswith("/p/")]
-    shown = [own for own in page.all("img") if "/512.webp?v=" in own["src"]]
+    shown = [own for own in page.all("img") if own.get("alt") is not None and "34rem" in own.get("sizes", "")]
     assert shown
+    assert all("/512.webp?v=" in own["src"] for own in shown)
     assert all(own["alt"] for own in shown)
 
 
@@ -190,12 +193,16 @@ def test_a_hostile_feed_and_a_hostile_question_stay_text(client, made):
 @pytest.mark.parametrize(
     ("address", "status", "says"),
     [
-        ("/?price_min=10", 400, "currency"),
         ("/?price_min=cheap&currency=EUR", 400, "no amount"),
-        ("/?sort=price_asc", 422, "currency"),
         ("/?sort=sideways", 422, "sort"),
         ("/?collection=moon", 404, "moon"),
         ("/?cursor=rubbish", 400, "cursor"),
+        ("/?unlike=piece-1", 400, "wants nothing"),
+        ("/?like=nobody", 404, "nobody"),
+        ("/?q=gold&by_colour=11&like=piece-1", 422, "by_colour"),
+        ("/?like=piece-1&by_colour=1", 400, "no channel 'colour'"),
+        ("/trends?facet=weight", 400, "weight"),
+        ("/trends?days=3", 400, "30, 90, 365"),
         ("/?q=zzzzqqq", 400, "zzzzqqq"),
         ("/p/none", 404, "none"),
     ],
@@ -226,7 +233,103 @@ def test_prices_in_an_address_are_whole_amounts(client):
 
 
 def test_a_picture_in_memory_is_answered_by_the_made_house_too(client):
-    drawn = Image.fromarray(np.random.default_rng(1).integers(0, 255, (64, 64, 3), dtype=np.uint8))
+    assert client.post("/look", files={"picture": ("a.png", _drawing())}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "says"),
+    [
+        ({"copy": "???"}, 400, "damaged"),
+        ({"copy": "x" * 3_000_001}, 413, "3000001 bytes"),
+        ({"crop_left": "some"}, 400, "'some' is no number"),
+        ({"crop_left": "60", "crop_right": "40"}, 400, "left must come before right"),
+        ({"crop_left": "10", "crop_right": "11"}, 400, "leaves"),
+    ],
+)
+def test_a_picture_that_comes_back_wrong_is_said_so(client, fields, status, says):
+    page = Page(client.post("/look", files={"picture": ("a.png", _drawing())}))
+    copy = page.all("input", name="copy")[0]["value"]
+    response = client.post("/look", data={"copy": copy, **fields}, files={"none": b""})
+    assert response.status_code == status
+    assert says in Page(response).text
+
+
+def test_the_picture_goes_along_small_upright_and_without_what_its_file_says(client):
+    camera = Image.new("RGB", (2_000, 1_000), "white")
+    camera.paste("red", (0, 0, 200, 1_000))
+    exif = camera.getexif()
+    exif[0x0112], exif[0x010F] = 6, "A camera of somebody"  # turned by 90 degrees
+    sink = io.BytesIO()
+    camera.save(sink, "jpeg", exif=exif)
+    page = Page(client.post("/look", files={"picture": ("a.jpg", sink.getvalue())}))
+    data = base64.b64decode(page.all("input", name="copy")[0]["value"])
+    copy = Image.open(io.BytesIO(data))
+
+    assert b"camera" not in data
+    assert copy.size == (320, 640)
+    assert copy.getpixel((160, 10))[1] < 40 < 200 < copy.getpixel((160, 630))[1]
+    assert page.all("img", src="data:image/webp;base64," + base64.b64encode(data).decode())
+
+
+def test_an_address_is_tidied(client):
+    messy = "/?q=gold&sort=relevance&currency=&price_min=&by_visual=1&by_colour=0&like=&utm_source=mail"
+    moved = client.get(messy, follow_redirects=False)
+    assert moved.status_code == 303
+    assert moved.headers["location"] == "/?q=gold"
+    assert client.get("/?q=gold", follow_redirects=False).status_code == 200
+
+
+def test_what_is_shown_by_price_is_in_its_order_through_all_pages(client, made):
+    table = made.catalogue.metadata
+    priced = [row["price_minor"] for row in table.to_pylist() if row["currency"] == "EUR" and row["piece_id"]]
+    shown, address = [], "/?sort=price_desc&currency=EUR"
+    while address:
+        page = client.get(address)
+        shown += re.findall(r'class="price">([^<]+)<', page.text)
+        following = Page(page).all("a", rel="next")
+        address = following[0]["href"] if following else None
+    euros = [float(text[1:].replace(",", "")) for text in shown if text.startswith("€")]
+    assert len(euros) > 24
+    assert max(euros) == max(priced) / 100
+    assert all(not text.startswith("€") for text in shown[len(euros) :])
+
+
+def test_a_price_without_a_currency_means_the_usual_one(client, made):
+    counted = Counter(made.catalogue.metadata["currency"].drop_null().to_pylist())
+    usual = max(counted, key=counted.get)
+    page = Page(client.get("/", params={"price_max": "30"}))
+    assert counted[usual] > counted.total() / 2
+    assert f"Prices are read in {usual}" in page.text
+    assert [own for own in page.all("option", selected=None) if "value" not in own]
+
+
+def test_a_customer_stays_unnamed_where_a_piece_comes_from(real):
+    with real.app.state.house.engine.connect() as connection:
+        row = connection.execute(
+            sa.select(piece_listings.c.piece_id, image_references.c.location)
+            .join(image_references, image_references.c.listing_id == piece_listings.c.listing_id)
+            .where(image_references.c.feed == "community", image_references.c.image_id.is_not(None))
+        ).first()
+    page = Page(real.get(f"/p/{row.piece_id}"))
+    assert "from a customer" in page.text
+    assert row.location not in page.text
+
+
+def test_trends_and_collections_show_what_the_house_has(real):
+    rows = real.get("/v1/trends", params={"facet": "metal"}).json()["rows"]
+    last = max(row["day"] for row in rows)
+    gold = sum(row["supply"] for row in rows if row["day"] == last and row["value"] == "gold")
+    page = Page(real.get("/trends?facet=metal"))
+    assert f"gold {gold}" in " ".join(page.text.split())
+    assert page.all("polyline")
+    pieces = real.get("/v1/collections").json()["collections"][0]["pieces"]
+    shown = Page(real.get("/collections"))
+    assert f"{pieces} pieces" in shown.text
+    assert len(shown.all("img")) == 4
+
+
+def _drawing():
+    drawn = Image.fromarray(np.random.default_rng(1).integers(0, 255, (200, 200, 3), dtype=np.uint8))
     sink = io.BytesIO()
     drawn.save(sink, "png")
-    assert client.post("/look", files={"picture": ("a.png", sink.getvalue())}).status_code == 200
+    return sink.getvalue()

@@ -1,0 +1,111 @@
+"""How a page is answered: its template, its headers, what every page shows, and what it says of an error."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from math import isfinite
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from fastapi import Request, Response
+from fastapi.templating import Jinja2Templates
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from serving.api.asking import house_of
+from serving.errors import UnknownThingError
+from serving.house import ServedHouse
+from serving.pages import showing
+from serving.pages.question import address_of, amounts_of, pairs_of
+from serving.problems import problem_document
+
+FOLDER = Path(__file__).parent
+_POLICY = (
+    "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "content-security-policy": _POLICY,
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+}
+
+_templates = Jinja2Templates(directory=FOLDER / "templates")
+_templates.env.filters |= {"words": showing.words, "field_name": showing.name_of, "day": showing.day}
+_templates.env.globals |= {
+    "money": showing.money,
+    "card_price": showing.card_price,
+    "orders": showing.orders,
+    "srcset": showing.srcset,
+    "fact": showing.fact,
+    "address_of": address_of,
+    "amounts_of": amounts_of,
+    "pairs_of": pairs_of,
+    "in_collection": lambda path, collection: path + _only(collection=collection),
+}
+
+
+def page(
+    request: Request, template: str, values: dict[str, Any], *, collection: str | None, status: int = 200
+) -> Response:
+    """Return a page.
+
+    Args:
+        request: Whose answer it is.
+        template: The file's name.
+        values: What it shows.
+        collection: As the address names it; None for the default one.
+        status: Of the answer.
+    """
+    shown = {**values, "chosen": collection or "", "live": _live(house_of(request), collection)}
+    return _templates.TemplateResponse(request, template, shown, status_code=status, headers=_HEADERS)
+
+
+async def shown(request: Request, show: Callable[[], Awaitable[Response]]) -> Response:
+    """Return a page, or the page that says what was wrong and what to do."""
+    try:
+        return await show()
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ", ".join(map(str, first["loc"])) or "the question"
+        said = {"status": 422, "title": "The question does not fit", "detail": f"{place}: {first['msg']}"}
+    except HTTPException as error:
+        said = {"status": error.status_code, "title": "The question cannot be read", "detail": error.detail}
+    except Exception as error:
+        found = problem_document(error, request.url.path)
+        if found is None:
+            raise
+        said = dict(found)
+    return page(request, "problem.html", {"problem": said}, collection=None, status=int(str(said["status"])))
+
+
+def plain(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document with its hits read, which answers keep as JSON, each with the search that found it."""
+    read: dict[str, Any] = orjson.loads(orjson.dumps(document))
+    for place, hit in enumerate(read["hits"]):
+        hit["found_by"] = {"search_id": read["search_id"], "position": read["offset"] + place}
+    return read
+
+
+def _only(**stated: str) -> str:
+    kept = {name: value for name, value in stated.items() if value}
+    return f"?{urlencode(kept)}" if kept else ""
+
+
+def _live(house: ServedHouse, collection: str | None) -> dict[str, Any]:
+    """Return what is searchable now, from memory: every page shows it, also while the database is away."""
+    try:
+        live = house.chosen(collection)
+    except UnknownThingError:
+        live = house.chosen(None)
+    served = live.current
+    signals = None if served is None else served.signals
+    as_of = None if signals is None or not isfinite(signals.as_of) else signals.as_of
+    return {
+        "collection": live.collection,
+        "label": house.labels[live.collection] or live.collection,
+        "pieces": None if served is None else len(served.table),
+        "snapshot_id": None if served is None else served.snapshot_id,
+        "delivered_at": None if as_of is None else datetime.fromtimestamp(as_of, UTC),
+    }
