@@ -81,7 +81,7 @@ async def shown(request: Request, show: Callable[[], Awaitable[Response]]) -> Re
 
 
 def plain(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a document with its hits read, which answers keep as JSON, each with the search that found it."""
+    """Return a document with its hits read, which answers keep as JSON, each with its search."""
     read: dict[str, Any] = orjson.loads(orjson.dumps(document))
     for place, hit in enumerate(read["hits"]):
         hit["found_by"] = {"search_id": read["search_id"], "position": read["offset"] + place}
