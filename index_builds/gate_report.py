@@ -334,7 +334,7 @@ def _judge_strata(report: GateReport, settings: GateSettings) -> list[GateFailur
                     required=f"the stated {stratum.recall:.4f}",
                 )
             )
-        floor = _floor(stratum, report, settings)
+        floor = floor_of(stratum, report, settings)
         if lower < floor:
             failures.append(
                 GateFailure(
@@ -347,7 +347,8 @@ def _judge_strata(report: GateReport, settings: GateSettings) -> list[GateFailur
     return failures
 
 
-def _floor(stratum: Stratum, report: GateReport, settings: GateSettings) -> float:
+def floor_of(stratum: Stratum, report: GateReport, settings: GateSettings) -> float:
+    """Return what a stratum's lower bound must reach: the least of the tiers that it was asked of."""
     tiers = [
         tier
         for tier in TIERS

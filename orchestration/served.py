@@ -16,6 +16,7 @@ def served_house(settings: Settings) -> ServedHouse:
 
     return ServedHouse(
         labels={name: values.label for name, values in settings.collections.items()},
+        feeds={name: values.feeds for name, values in settings.collections.items()},
         default_collection=settings.collection,
         store=snapshot_store(settings),
         engine=engine_for(settings.database_url),

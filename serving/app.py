@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
+from serving.admin import routes as admin
 from serving.api import browse, events, metrics, pictures, pieces, search, status
 from serving.body_limit import BodyLimit
 from serving.events.unrecorded import Unrecorded
@@ -70,6 +71,7 @@ def create_app(house: ServedHouse, settings: ServingSettings) -> FastAPI:
     app.include_router(metrics.router, dependencies=[requires("metrics")])
     for part in (pictures, status):  # pictures of what is for sale, and what a load balancer asks
         app.include_router(part.router)
+    app.include_router(admin.router)
     app.include_router(pages.router, dependencies=[Depends(paced)])
     app.mount("/static", StaticFiles(directory=rendering.FOLDER / "static"), name="static")
     return app

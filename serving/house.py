@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from catalog.declarations import FeedDeclaration
 from catalog.events.pseudonyms import EventPseudonyms
 from catalog.events.settings import EventSettings
 from index_builds.faiss_threads import searching_threads
@@ -54,6 +55,7 @@ class ServedHouse:
         copies: Folder of local copies.
         events: What is recorded, and how.
         clock: The present moment, aware.
+        feeds: Collection name -> its declared feeds, for the admin pages.
     """
 
     labels: Mapping[str, str]
@@ -66,6 +68,7 @@ class ServedHouse:
     copies: Path
     events: EventSettings = field(default_factory=EventSettings)
     clock: Callable[[], datetime] = _utc_now
+    feeds: Mapping[str, Sequence[FeedDeclaration]] = field(default_factory=dict)
     live: dict[str, LiveSnapshot] = field(init=False)
     pool: WorkPool = field(init=False)
     encoding: QueryEncoding = field(init=False)

@@ -36,7 +36,8 @@ class AccessSettings(_Strict):
     """Who needs a key (``loupe keys add``), and how often a caller may ask.
 
     Attributes:
-        keys: ``beyond_loopback``: everybody but this machine; ``always``; ``never``.
+        keys: Who needs one: ``beyond_loopback``: everybody but this machine; ``always``; ``never``: nobody,
+            but for the admin pages from elsewhere.
         open_scopes: What needs no key from anywhere, as ``search`` and ``events`` of a public shop.
         trusted_proxies: Addresses or networks whose X-Forwarded-For is believed; nobody's by default.
         per_second: Requests of a key that states no rate of its own.

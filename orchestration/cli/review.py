@@ -82,6 +82,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a question with its evidence."""
+    from catalog.review.evidence import evidence_lines
     from catalog.review.queue import find
     from catalog.review.shown import pictures_beside
     from orchestration.resources import engine_for, open_objects
@@ -102,7 +103,7 @@ def show(
     console.print(
         f"  it keeps {item.listings_out} live listings out of search and is about {item.live_listings}"
     )
-    for line in _evidence(item):
+    for line in evidence_lines(item):
         console.print(f"  {line}", soft_wrap=True, markup=False)
     if item.decided is not None:
         console.print(f"  decided: {item.decided.decision} by {item.decided.by}", markup=False)
@@ -270,31 +271,3 @@ def _row(item: "ReviewItem") -> dict[str, Any]:
         "live_listings": item.live_listings,
         "since": item.since,
     }
-
-
-def _evidence(item: "ReviewItem") -> list[str]:
-    """The evidence in lines: what was measured, or who says what."""
-    from catalog.review.contradictions import shown
-
-    seen = item.evidence
-    lines = []
-    for finding in seen.get("findings", ()):
-        measured = "" if finding["measured"] is None else f" {finding['measured']:g}, {finding['required']}"
-        lines.append(f"{finding['rule']}{measured} {finding['unit'] or ''}".rstrip())
-    lines += [f"shown by {listing}: {title}" for listing, title in seen.get("shown_by", {}).items()]
-    lines += [f"{listing} says {shown(word)}" for listing, word in seen.get("said", {}).items()]
-    lines += [f"pictures say {term or 'none'} {share:.0%}" for term, share in seen.get("likely", ())]
-    if seen.get("calibrated") is False:
-        lines.append("these shares are not calibrated")
-    if "why" in seen:
-        lines.append(f"counts: {seen['counts'] or 'nobody'}, {seen['why']}")
-    if "proposed" in seen:
-        lines += [f"{name}: {value}" for name, value in seen["proposed"].items()]
-        for listing, facts in seen["listings"].items():
-            said = ", ".join(
-                f"{name} {shown(value)}"
-                for name, value in facts.items()
-                if name not in ("listing_id", "feed")
-            )
-            lines.append(f"{listing}: {said}")
-    return lines

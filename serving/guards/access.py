@@ -69,7 +69,9 @@ class Access:
     ) -> None:
         self._keys, self._settings, self._pacing, self._metrics = keys, settings, pacing, metrics
         self._proxies = TrustedProxies(settings.trusted_proxies)
-        self._open = EVERYTHING if settings.keys == "never" else frozenset(settings.open_scopes)
+        never = settings.keys == "never"
+        # What changes the house is never open to the world: only to this machine, and to whoever has a key.
+        self._open = EVERYTHING - {"admin"} if never else frozenset(settings.open_scopes)
 
     def client_of(self, scope: AsgiScope) -> Client:
         """Return who asks.  Whoever presents a key that does not count may nothing, not even what is open."""
@@ -80,7 +82,7 @@ class Access:
             except ServingError as error:
                 refusal = error
         origin = origin_of(scope, self._proxies)
-        if refusal is None and origin.local and self._settings.keys == "beyond_loopback":
+        if refusal is None and origin.local and self._settings.keys != "always":
             return Client(name="local", scopes=EVERYTHING)
         return Client(
             name="anonymous",

@@ -177,7 +177,9 @@ def test_settings_open_everything_or_nothing(tmp_path):
     assert always.caller("127.0.0.1", "127.0.0.1").get(SEARCH).status_code == 401
     assert always.caller(key=always.key("search")).get(SEARCH).status_code == 200
     never = Door(tmp_path / "never", keys="never")
-    assert never.caller().get("/v1/decided").status_code == 200
+    assert never.caller().get(SEARCH).status_code == 200
+    assert never.caller().get("/v1/decided").status_code == 401
+    assert never.caller("127.0.0.1", "localhost").get("/v1/decided").status_code == 200
     shop = Door(tmp_path / "shop", open_scopes=["search"])
     assert shop.caller().get(SEARCH).status_code == 200
     assert shop.caller().post("/v1/told").status_code == 401
