@@ -77,7 +77,7 @@ async def overview(request: Request, collection: str | None = None) -> Response:
             "admin/overview.html",
             {
                 "waiting": queue.by_kind,
-                "held": sum(len(row.held) for row in feeds),
+                "held_deliveries": sum(len(row.held) for row in feeds),
                 "pointer": snapshots.pointer,
                 "newest": snapshots.rows[0].entry if snapshots.rows else None,
                 "state": house.live[name].status(),

@@ -37,6 +37,7 @@ class SnapshotReport:
     """
 
     entry: SnapshotEntry
+    promoted: bool
     manifest: Manifest
     failures: Sequence[GateFailure]
     overall: Sequence[Stratum]
@@ -71,6 +72,7 @@ def read_report(store: SnapshotStore, collection: str, snapshot_id: str) -> Snap
     room.sort(key=lambda one: one[0].lower - one[1])
     return SnapshotReport(
         entry=entry,
+        promoted=store.promoted(collection) == snapshot_id,
         manifest=manifest,
         failures=judge(gate, gate.settings),
         overall=gate.overall(),

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from serving.api.asking import house_of
 from serving.errors import UnknownThingError
+from serving.guards.access import client_of
 from serving.house import ServedHouse
 from serving.pages import showing
 from serving.pages.question import address_of, amounts_of, pairs_of
@@ -58,7 +59,12 @@ def page(
         collection: As the address names it; None for the default one.
         status: Of the answer.
     """
-    shown = {**values, "chosen": collection or "", "live": _live(house_of(request), collection)}
+    shown = {
+        **values,
+        "chosen": collection or "",
+        "live": _live(house_of(request), collection),
+        "is_admin": "admin" in client_of(request).scopes,
+    }
     return _templates.TemplateResponse(request, template, shown, status_code=status, headers=_HEADERS)
 
 

@@ -127,6 +127,19 @@ def test_a_decision_is_recorded_with_its_evidence_and_can_be_taken_back(desk, fl
     assert item.item_id in {one.item_id for one in waiting(house.engine, name)}
 
 
+def test_the_overview_counts_what_waits(desk, flow):
+    page = desk.get("/admin").text
+    waits = len(waiting(served_house(flow.settings).engine, flow.settings.collection))
+    assert re.search(rf">{waits} wait</a>", page)
+    assert re.search(r"Held deliveries</dt>\s*<dd>none</dd>", page)
+
+
+def test_only_who_may_administer_is_led_there(desk, made):
+    assert 'href="/admin"' in desk.get("/").text
+    with elsewhere(create_app(made.house, made.house.settings)) as client:
+        assert 'href="/admin"' not in client.get("/").text
+
+
 def test_an_answer_that_a_question_does_not_take_is_refused_with_what_it_takes(desk, flow):
     item = waiting(served_house(flow.settings).engine, flow.settings.collection)[0]
     answer = desk.post(f"/admin/review/{item.item_id}", data={"decision": "perhaps"})

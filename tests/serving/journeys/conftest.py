@@ -6,16 +6,12 @@ accessibility.
 """
 
 import shutil
-import socket
 from pathlib import Path
-from threading import Thread
 
 import pytest
-import uvicorn
+from listening import listening
 from playwright.sync_api import sync_playwright
 from shown_house import picture_of, shown_house
-
-from serving.app import create_app
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
 _JUDGED = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -25,16 +21,8 @@ _WIDE = {"width": 1280, "height": 900}
 @pytest.fixture(scope="session")
 def address(tmp_path_factory):
     """Where the small house is served."""
-    house = shown_house(tmp_path_factory.mktemp("shown"))
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        app = create_app(house, house.settings)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2))
-        thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    with listening(shown_house(tmp_path_factory.mktemp("shown"))) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +49,8 @@ def visit(browser, address):
         if message.type == "error" and "Failed to load resource" not in message.text:
             complaints.append(message.text)
 
-    def open_page(path="/", *, size=None, **options):
-        context = browser.new_context(base_url=address, viewport=size or _WIDE, **options)
+    def open_page(path="/", *, size=None, at=None, **options):
+        context = browser.new_context(base_url=at or address, viewport=size or _WIDE, **options)
         context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()
