@@ -320,6 +320,24 @@ def test_cards_carry_the_search_and_the_position_that_a_click_names(opened):
         assert '<script type="module" src="/static/events.js">' in first
 
 
+def test_the_page_needs_no_key_to_say_what_was_opened(opened):
+    with opened(access={}) as client:
+        piece = some_pieces(client)[3]
+        hit = {"id": uuid.uuid4().hex, "piece_id": piece, "search_id": new_search_id(), "position": 3}
+        first = client.post("/opened", json=hit)
+        again = client.post("/opened", json=hit)
+        unknown = client.post("/opened", json=hit | {"piece_id": "nobody"})
+        untracked = client.post("/opened", json=hit | {"id": uuid.uuid4().hex}, headers={"Sec-GPC": "1"})
+        other = client.post("/opened", json=hit | {"kind": "purchase"})
+        (kept,) = written(client)
+
+    assert [one.status_code for one in (first, again, unknown, untracked, other)] == [204, 204, 404, 204, 422]
+    assert unknown.headers["content-type"] == "application/problem+json"
+    assert (kept["kind"], kept["piece_id"], kept["position"]) == ("click", piece, 3)
+    assert kept["search_id"] == hit["search_id"]
+    assert kept["client"] is None
+
+
 def test_clicks_become_measures(opened):
     with opened() as client:
         for number in range(4):
