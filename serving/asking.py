@@ -140,9 +140,7 @@ async def ask(
                     key, lambda: _worked_out(house, served, asked, shape, paging, watch)
                 )
             except NothingKnownError:
-                note_answer(
-                    house, asked.kind, served, (), paging, shape, watch
-                )  # a search that finds nothing
+                note_answer(house, asked.kind, served, (), paging, shape, watch)  # it found nothing
                 raise
             house.results.put(key, answered, len(answered.page.hits) + 1_024)
         else:
@@ -212,9 +210,7 @@ def document_of(
     near: dict[str, tuple[str, ...]] | None = None,
     cached: bool = False,
 ) -> dict[str, Any]:
-    """Return the document of a page of hits, counted, and noted as given."""
-    if watch.figures is not None:
-        watch.figures.answered(len(page.pieces), first=not paging.offset)
+    """Return the document of a page of hits, and note that it was given."""
     note_answer(house, kind, served, page.pieces, paging, shape, watch)
     after = page.next_offset
     return {
@@ -243,7 +239,9 @@ def note_answer(
     shape: Shape,
     watch: Stopwatch,
 ) -> None:
-    """Record what a search showed: not who asked, nor what was asked for."""
+    """Count a page of an answer, and record what it showed: not who asked, nor what was asked for."""
+    if watch.figures is not None:
+        watch.figures.answered(len(pieces), first=not paging.offset)
     if not is_recorded():
         return
     recorder, collection = house.recorder, served.manifest.collection
