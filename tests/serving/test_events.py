@@ -28,16 +28,18 @@ from serving.guards.keys import ApiKey, scopes_of
 from storage.database import open_database
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HERE = ("127.0.0.1", 50_000)
 
 
 @pytest.fixture
 def opened(tmp_path):
-    """Open a house that writes when it is told to."""
+    """Open a house that writes when it is told to, from this machine unless ``access`` is set."""
 
     def open_with(events=None, **settings):
         chosen = {"flush_seconds": 60.0, "touch_seconds": 3_600.0, "shadow_share": 0.0} | (events or {})
         house = standing(tmp_path, events=chosen, clock=lambda: NOW, **settings).house
-        return TestClient(create_app(house, house.settings))
+        app = create_app(house, house.settings)
+        return TestClient(app) if "access" in settings else TestClient(app, "http://127.0.0.1", client=HERE)
 
     return open_with
 
