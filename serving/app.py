@@ -19,7 +19,7 @@ from serving.guards.pacing import Pacing
 from serving.house import ServedHouse
 from serving.observing.house_watch import HouseWatch
 from serving.observing.requests import RequestFigures
-from serving.pages import rendering
+from serving.pages import opened, rendering
 from serving.pages import routes as pages
 from serving.problems import handle_problems
 from serving.settings import ServingSettings
@@ -72,6 +72,7 @@ def create_app(house: ServedHouse, settings: ServingSettings) -> FastAPI:
     for part in (pictures, status):  # pictures of what is for sale, and what a load balancer asks
         app.include_router(part.router)
     app.include_router(admin.router)
-    app.include_router(pages.router, dependencies=[Depends(paced)])
+    for part in (pages, opened):
+        app.include_router(part.router, dependencies=[Depends(paced)])
     app.mount("/static", StaticFiles(directory=rendering.FOLDER / "static"), name="static")
     return app

@@ -6,7 +6,6 @@ several are fused.
 """
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +13,6 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from catalog.events.writing import ShownPage
 from index_builds.channel_names import VISUAL
 from index_builds.filters import SnapshotFilter
 from index_builds.fusion import Term
@@ -22,6 +20,7 @@ from index_builds.tiers import Tier
 from serving.answering import answer_terms
 from serving.encoding import AskedPicture
 from serving.errors import NothingKnownError, QueryError
+from serving.events.noting import note_answer
 from serving.events.unrecorded import is_recorded
 from serving.facets import facet_counts
 from serving.house import ServedHouse
@@ -140,9 +139,7 @@ async def ask(
                     key, lambda: _worked_out(house, served, asked, shape, paging, watch)
                 )
             except NothingKnownError:
-                note_answer(
-                    house, asked.kind, served, (), paging, shape, watch
-                )  # a search that finds nothing
+                note_answer(house, asked.kind, served, (), paging, shape, watch)  # it found nothing
                 raise
             house.results.put(key, answered, len(answered.page.hits) + 1_024)
         else:
@@ -212,9 +209,7 @@ def document_of(
     near: dict[str, tuple[str, ...]] | None = None,
     cached: bool = False,
 ) -> dict[str, Any]:
-    """Return the document of a page of hits, counted, and noted as given."""
-    if watch.figures is not None:
-        watch.figures.answered(len(page.pieces), first=not paging.offset)
+    """Return the document of a page of hits, and note that it was given."""
     note_answer(house, kind, served, page.pieces, paging, shape, watch)
     after = page.next_offset
     return {
@@ -232,37 +227,6 @@ def document_of(
         "timings_ms": watch.all(),
         "cached": cached,
     }
-
-
-def note_answer(
-    house: ServedHouse,
-    kind: Kind,
-    served: ServedSnapshot,
-    pieces: Sequence[str],
-    paging: Paging,
-    shape: Shape,
-    watch: Stopwatch,
-) -> None:
-    """Record what a search showed: not who asked, nor what was asked for."""
-    if not is_recorded():
-        return
-    recorder, collection = house.recorder, served.manifest.collection
-    if kind != "recent":
-        recorder.found(collection, pieces)
-    if recorder.is_wanted(paging.search_id):
-        recorder.shown(
-            ShownPage(
-                search_id=paging.search_id,
-                first_position=paging.offset,
-                collection=collection,
-                kind=kind,
-                snapshot_id=served.snapshot_id,
-                asked_at=house.clock(),
-                filtered=shape.where is not None,
-                pieces=tuple(pieces),
-                latency_ms=watch.all()["total"],
-            )
-        )
 
 
 async def _worked_out(

@@ -120,11 +120,11 @@ class ServedHouse:
             seconds=self.settings.result_cache_seconds,
         )
         self.pictures = BoundedCache(entries=20_000, size=self.settings.picture_cache_mb * 1_000_000)
-        self.recorder = EventRecorder(self.engine, self.events, self.clock)
         key = self.events.pseudonym_key
         self.pseudonyms = EventPseudonyms(
             self.engine, None if key is None else key.get_secret_value().encode()
         )
+        self.recorder = EventRecorder(self.engine, self.events, self.clock, self.pseudonyms)
         share = self.events.shadow_share if self.events.recorded else 0.0
         self.shadows = {name: LiveShadow(share, self.clock) for name in self.labels}
         self._measuring = ShadowMeasuring(self.engine, self.shadows)

@@ -3,9 +3,8 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
-from starlette.exceptions import HTTPException
 
 from catalog.events.forgetting import erase
 from serving.api.answers import json_response
@@ -15,11 +14,11 @@ from serving.api.search import PROBLEMS
 from serving.errors import TooLargeError
 from serving.events.intake import Sent, Taken, take_events
 from serving.events.unrecorded import is_recorded
+from serving.guards.access import charge, requires
 from serving.house import ServedHouse
 
 router = APIRouter(prefix="/v1/events", tags=["events"], responses=PROBLEMS)
-_LOOPBACK = ("127.0.0.1", "::1")
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+_COST_OF = 10  # events that cost a client what one request does
 Who = Annotated[str | None, Field(default=None, min_length=1, max_length=200)]
 
 
@@ -95,20 +94,6 @@ class Erased(BaseModel):
     erased: int
 
 
-def admin_only(request: Request) -> None:
-    """Let through who may look after the house: somebody on this machine, not behind a proxy.
-
-    Raises:
-        HTTPException: With 403 to anybody else.
-    """
-    host = request.client.host if request.client is not None else None
-    if host not in _LOOPBACK or any(name in request.headers for name in _FORWARDED):
-        message = (
-            "only who looks after the house may do this: ask on the machine itself, or use `loupe events`"
-        )
-        raise HTTPException(status_code=403, detail=message)
-
-
 @router.post("", response_model=TakenEvents, status_code=202)
 async def events(request: Request, sent: SentEvents) -> Response:
     """Take what people did; it is written a moment later."""
@@ -117,6 +102,7 @@ async def events(request: Request, sent: SentEvents) -> Response:
     if len(sent.events) > most:
         message = f"there are {len(sent.events)} events: send {most} or fewer at once"
         raise TooLargeError(message)
+    charge(request, len(sent.events) // _COST_OF)
     if not house.events.recorded or not is_recorded():
         return _answer(Taken(accepted=0, refused=[]), ignored=len(sent.events))
     given = [
@@ -135,12 +121,7 @@ async def events(request: Request, sent: SentEvents) -> Response:
     return _answer(taken, ignored=0)
 
 
-@router.post(
-    "/erase",
-    response_model=Erased,
-    dependencies=[Depends(admin_only)],
-    responses={403: {"model": Problem, "description": "Not for everybody"}},
-)
+@router.post("/erase", response_model=Erased, dependencies=[requires("admin")])
 async def erase_events(request: Request, asked: Erasure) -> Response:
     """Delete what somebody did; what another process has not written yet is deleted when asked again."""
     house = house_of(request)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from index_builds.errors import IndexBuildError
+from index_builds.faiss_threads import threads
 from index_builds.filters import SnapshotFilter
 from index_builds.search import OpenSnapshot
 from index_builds.service_recall import HourlyRecall
@@ -99,7 +100,9 @@ class ShadowMeasuring:
         """Measure what waits, and add it to the counts; what cannot be written is left out."""
         for collection, shadow in self._shadows.items():
             try:
-                write_shadow_recall(self._engine, collection, shadow.measure())
+                with threads(1):  # comparing every code must not take the cores that requests need
+                    measured = shadow.measure()
+                write_shadow_recall(self._engine, collection, measured)
             except (SQLAlchemyError, IndexBuildError, OSError) as error:
                 logger.warning("shadow recall of %s is left out: %s", collection, str(error).splitlines()[0])
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from catalog.demand import FOUND
+from catalog.events.pseudonyms import EventPseudonyms
 from catalog.events.settings import EventSettings
 from catalog.events.writing import Event, ShownPage, add_counts, write_events, write_pages
 from serving.errors import OverloadedError
@@ -38,10 +39,18 @@ class EventRecorder:
         engine: Where to.
         settings: Bounds, shares and periods.
         clock: The present moment, aware.
+        pseudonyms: Have their keys made ready here, where nobody waits.
     """
 
-    def __init__(self, engine: Engine, settings: EventSettings, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: EventSettings,
+        clock: Callable[[], datetime],
+        pseudonyms: EventPseudonyms,
+    ) -> None:
         self._engine, self._settings, self._clock = engine, settings, clock
+        self._pseudonyms = pseudonyms
         self._lock, self._writing = Lock(), Lock()
         self._events: deque[Event] = deque()
         self._pages: deque[ShownPage] = deque()
@@ -158,6 +167,7 @@ class EventRecorder:
         """Write what waits, and say whether the database answered."""
         try:
             self.flush()
+            self._pseudonyms.prepare(self._clock().date())
             if everything or time.monotonic() >= self._found_again_at:
                 self._write_found()
         except SQLAlchemyError as error:

@@ -1,4 +1,4 @@
-"""What a house knows of itself, carried over into the figures: caches, snapshots, memory, the loop's lag."""
+"""What a house knows of itself, carried over into the figures: caches, snapshots, events, memory, lag."""
 
 import asyncio
 import logging
@@ -54,6 +54,10 @@ class HouseWatch:
             metrics.cache_entries.labels(name).set(figures["entries"])
             metrics.cache_bytes.labels(name).set(figures["bytes"])
         metrics.work_pending.set(house.pool.pending)
+        recorded = house.recorder.figures()
+        metrics.records_waiting.set(recorded.pop("waiting"))
+        for outcome, count in recorded.items():
+            self._rise(metrics.recorded, outcome, count)
         for name, live in house.live.items():
             self._describe(name, live)
         if _MEMORY.exists():

@@ -102,6 +102,9 @@ class ServingMetrics:
         self.swaps = counter("snapshot_swaps", "Snapshots that began to serve", "collection")
         self.refusals = counter("snapshot_refusals", "Attempts that were refused", "collection")
 
+        self.recorded = counter("records", "Events and searches: written, refused, left out, lost", "outcome")
+        self.records_waiting = gauge("records_waiting", "Events and searches to be written", "livesum")
+
         self._searches = {kind: SearchFigures(kind, self._stages, self._hits, self._empty) for kind in KINDS}
         for kind in KINDS:
             self._empty.labels(kind)  # nothing yet is a figure, too

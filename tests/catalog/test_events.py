@@ -177,6 +177,16 @@ def test_without_a_key_a_day_has_its_own_and_all_processes_share_it(engine):
     assert first not in EventPseudonyms(engine, None).all_of("client", "alice")
 
 
+def test_the_next_days_key_is_there_before_it_is_needed(engine):
+    known = EventPseudonyms(engine, None)
+    known.prepare(date(2026, 1, 5))
+    assert rows(engine, event_salts, "day") == []  # nobody was named yet
+    known.of("client", "alice", date(2026, 1, 5))
+    for day in (5, 6):
+        known.prepare(date(2026, 1, day))
+    assert rows(engine, event_salts, "day") == [("2026-01-05",), ("2026-01-06",), ("2026-01-07",)]
+
+
 def test_with_a_key_a_client_is_the_same_every_day_and_nothing_is_stored(engine):
     known = EventPseudonyms(engine, b"sixteen-bytes-or-more")
     alice = known.of("client", "alice", date(2026, 1, 5))

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
@@ -119,6 +120,7 @@ def test_a_failure_that_nobody_foresaw_is_counted_as_500(made):
 
 WORKER = """
 import sys
+from uuid import uuid4
 from serving.observing.metrics import ServingMetrics
 metrics = ServingMetrics()
 metrics.requests.labels("GET", "/v1/recent", "200").inc()
@@ -171,3 +173,25 @@ def test_openmetrics_where_it_is_asked_for(client):
     answer = client.get("/metrics", headers={"accept": "application/openmetrics-text"})
     assert answer.headers["content-type"].startswith("application/openmetrics-text")
     assert answer.text.endswith("# EOF\n")
+
+
+def test_what_became_of_events_and_searches_is_counted(tmp_path):
+    house = standing(tmp_path, events={"flush_seconds": 60.0, "waiting": 100, "batch": 100}).house
+    with TestClient(create_app(house, house.settings)) as client:
+        piece = house.live["house"].current.table.piece_ids[0]
+
+        def send(count):
+            events = [{"id": str(uuid4()), "kind": "view", "piece_id": piece} for _ in range(count)]
+            return client.post("/v1/events", json={"events": events}).status_code
+
+        client.get("/v1/search/text", params={"q": "gold"})
+        assert send(70) == 202
+        assert send(70) == 429
+        waiting = scraped(client)
+        house.recorder.flush()
+        written = scraped(client)
+    assert waiting["loupe_records_waiting"] == 71
+    assert waiting["loupe_records_total{outcome=refused}"] == 70
+    assert written["loupe_records_waiting"] == 0
+    assert written["loupe_records_total{outcome=events_written}"] == 70
+    assert written["loupe_records_total{outcome=searches_written}"] == 1

@@ -17,14 +17,13 @@ function clicked(event) {
   const { piece, search, position, collection } = card.dataset;
   const opened = {
     id: drawnId(),
-    kind: "click",
     piece_id: piece,
     search_id: search,
     position: Number(position),
     ...(collection ? { collection } : {}),
   };
-  const body = new Blob([JSON.stringify({ events: [opened] })], { type: "application/json" });
-  navigator.sendBeacon("/v1/events", body); // outlives the page that the link leaves
+  const body = new Blob([JSON.stringify(opened)], { type: "application/json" });
+  navigator.sendBeacon("/opened", body); // outlives the page that the link leaves
 }
 
 if (!untracked) {
