@@ -116,7 +116,7 @@ def handle_problems(app: FastAPI) -> None:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return problem(
             500, "internal", "Loupe failed", "an error that nobody foresaw: its trace is in the log",
-            place=request.url.path,
+            place=request.url.path, headers=_named(request),
         )  # fmt: skip
 
     for family in _KINDS:
@@ -145,6 +145,12 @@ def problem_document(error: Exception, place: str) -> dict[str, object] | None:
         "remedy": remedy, "place": place,
     }  # fmt: skip
     return {name: value for name, value in document.items() if value is not None}
+
+
+def _named(request: Request) -> dict[str, str]:
+    """Return the header with a request's id, for the one answer that is made outside of everything."""
+    known = request.scope.get("loupe.request_id")
+    return {} if known is None else {"X-Request-ID": known}
 
 
 def _kind(error: Exception) -> tuple[int, str, str] | None:

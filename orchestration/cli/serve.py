@@ -27,6 +27,9 @@ def serve(
     """Serve what is promoted: the API under /v1, its description under /docs."""
     import uvicorn
 
+    from serving.guards.slow_headers import PromptHeaders
+    from serving.observing.logs import logging_config
+
     session = session_of(context)
     settings = session.settings
     # Worker processes read the settings themselves, so they are told which were meant.
@@ -43,8 +46,10 @@ def serve(
             host=host or settings.serving.host,
             port=settings.serving.port if port is None else port,
             workers=count,
+            http=PromptHeaders,
             log_level=settings.log_level,
-            access_log=False,
+            log_config=logging_config(settings.serving.logs, settings.log_level),
+            access_log=False,  # RequestLog writes a line of its own
             proxy_headers=False,  # serving.access says whose are believed
             timeout_graceful_shutdown=30,
         )
