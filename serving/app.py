@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from fastapi import Depends, FastAPI
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from serving.admin import routes as admin
@@ -15,6 +14,7 @@ from serving.api import browse, events, metrics, pictures, pieces, search, statu
 from serving.body_limit import BodyLimit
 from serving.events.unrecorded import Unrecorded
 from serving.guards.access import Access, Admission, paced, requires
+from serving.guards.hosts import AllowedHosts
 from serving.guards.pacing import Pacing
 from serving.guards.time_limit import TimeLimit
 from serving.house import ServedHouse
@@ -70,11 +70,11 @@ def create_app(house: ServedHouse, settings: ServingSettings, *, tracing: Tracin
     app.state.watch = HouseWatch(house)
     pacing = Pacing(Path(settings.shared_folder) / "callers" if settings.shared_folder else None)
     app.state.access = Access(house.keys, settings.access, pacing, house.metrics)
-    if "*" not in settings.allowed_hosts:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts))
     app.add_middleware(Unrecorded)
     app.add_middleware(BodyLimit, most_bytes=settings.largest_body_bytes)
     app.add_middleware(Admission, access=app.state.access)
+    if "*" not in settings.allowed_hosts:
+        app.add_middleware(AllowedHosts, names=settings.allowed_hosts)
     app.add_middleware(
         TimeLimit,
         arrive_seconds=settings.arrive_seconds,

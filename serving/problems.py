@@ -107,7 +107,8 @@ def handle_problems(app: FastAPI) -> None:
     async def unrouted(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         headers = error.headers if isinstance(error, HTTPException) else None
-        detail = str(error.detail) if isinstance(error, HTTPException) else "it failed"
+        stated = str(error.detail) if isinstance(error, HTTPException) else "it failed"
+        detail = f"{stated.rstrip('.')}: /docs says what can be asked"
         return problem(
             status, "http", "The request cannot be served", detail, place=request.url.path, headers=headers
         )

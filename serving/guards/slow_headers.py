@@ -1,8 +1,8 @@
 """A connection that never finishes its request line and headers is closed: uvicorn alone would keep it.
 
-uvicorn bounds how long a connection may idle between requests, not how long one may take to state its first
-(https://github.com/encode/uvicorn/issues/493), so a few thousand sockets that send a byte now and then would
-use up a server.
+uvicorn bounds how long a connection may idle between requests, not how long one may take to state its next
+one, nor how many bytes its headers may have.  A few thousand sockets that send a byte now and then, or one
+that sends headers without end, would use up a server.
 """
 
 import asyncio
@@ -10,17 +10,31 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-_SAID = b'{"type":"urn:loupe:problem:late","title":"The request did not arrive","status":408}'
-_ANSWER = (
-    b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/problem+json\r\nconnection: close\r\n"
-    b"content-length: " + str(len(_SAID)).encode() + b"\r\n\r\n" + _SAID
+
+def _answer(status: int, phrase: str, kind: str, title: str, remedy: str) -> bytes:
+    said = (
+        f'{{"type":"urn:loupe:problem:{kind}","title":"{title}","status":{status},"remedy":"{remedy}"}}'
+    ).encode()
+    return (
+        f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/problem+json\r\nconnection: close\r\n"
+        f"content-length: {len(said)}\r\n\r\n"
+    ).encode() + said
+
+
+_LATE = _answer(
+    408, "Request Timeout", "late", "The request did not arrive", "send its headers without a pause"
+)
+_LARGE = _answer(
+    431, "Request Header Fields Too Large", "too-large", "The request brings too much", "send fewer headers"
 )
 
 
 class PromptHeaders(HttpToolsProtocol):
-    """HTTP/1.1 as uvicorn speaks it, with an end to waiting for a request's headers."""
+    """HTTP/1.1 as uvicorn speaks it, with an end to waiting for a request's headers, and to their size."""
 
     header_seconds = 10.0  # from connecting, or from the first byte of a later request
+    header_bytes = 65_536
+    _came = 0
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
@@ -33,6 +47,9 @@ class PromptHeaders(HttpToolsProtocol):
         if self._timer is None and (self.cycle is None or self.cycle.response_complete):
             self._wait()
         super().data_received(data)
+        self._came += len(data)
+        if self._timer is not None and self._came > self.header_bytes:
+            self._end(_LARGE)
 
     def on_headers_complete(self) -> None:
         """Wait no more."""
@@ -45,16 +62,17 @@ class PromptHeaders(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _wait(self) -> None:
-        self._timer = self.loop.call_later(self.header_seconds, self._give_up)
+        self._came = 0
+        self._timer = self.loop.call_later(self.header_seconds, self._end, _LATE)
 
     def _stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _give_up(self) -> None:
-        self._timer = None
+    def _end(self, answer: bytes) -> None:
+        self._stop()
         transport: Any = self.transport
         if not transport.is_closing():
-            transport.write(_ANSWER)
+            transport.write(answer)
             transport.close()

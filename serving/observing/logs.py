@@ -58,7 +58,7 @@ def logging_config(form: LogFormat, level: str) -> dict[str, Any]:
         },
         "root": {"handlers": ["out"], "level": level.upper()},
         "loggers": {
-            "httpx": {"level": "WARNING"},
+            **{name: {"level": "WARNING"} for name in ("alembic", "faiss", "httpx")},
             "uvicorn": {"level": level.upper(), "propagate": True, "handlers": []},
         },
     }

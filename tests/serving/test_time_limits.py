@@ -186,6 +186,16 @@ def test_headers_that_never_end_are_answered_408(port):
     assert b"application/problem+json" in said
 
 
+def test_headers_without_end_are_answered_431(port):
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as greedy:
+        greedy.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-Large: 0123456789\r\n" * 3_000)
+        greedy.sendall(b"X-Large: 0123456789\r\n" * 200)
+        said = b""
+        with contextlib.suppress(ConnectionResetError):  # what was sent after the end resets it
+            said = b"".join(iter(lambda: greedy.recv(4_096), b""))
+    assert said.startswith(b"HTTP/1.1 431 ")
+
+
 def test_a_later_request_of_a_connection_is_held_to_it_too_and_a_prompt_one_is_served(port):
     with socket.create_connection(("127.0.0.1", port), timeout=30) as slow:
         slow.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
