@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from fastapi import Depends, FastAPI
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from serving.admin import routes as admin
@@ -15,10 +14,14 @@ from serving.api import browse, events, metrics, pictures, pieces, search, statu
 from serving.body_limit import BodyLimit
 from serving.events.unrecorded import Unrecorded
 from serving.guards.access import Access, Admission, paced, requires
+from serving.guards.hosts import AllowedHosts
 from serving.guards.pacing import Pacing
+from serving.guards.time_limit import TimeLimit
 from serving.house import ServedHouse
 from serving.observing.house_watch import HouseWatch
+from serving.observing.logs import RequestLog
 from serving.observing.requests import RequestFigures
+from serving.observing.traces import RequestTraces, Tracing
 from serving.pages import opened, rendering
 from serving.pages import routes as pages
 from serving.problems import handle_problems
@@ -28,11 +31,18 @@ from serving.settings import ServingSettings
 _SWITCH_SECONDS = 0.0005
 
 
-def create_app(house: ServedHouse, settings: ServingSettings) -> FastAPI:
+def create_app(house: ServedHouse, settings: ServingSettings, *, tracing: Tracing | None = None) -> FastAPI:
     """Return the application that serves a house.
 
     It is ready to take requests when every pointer has been looked at once.
+
+    Args:
+        house: What answers are made of.
+        settings: Limits.
+        tracing: Where spans go; default: as the settings say.
     """
+    if tracing is None and settings.traces is not None:
+        tracing = Tracing(settings.traces)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -47,6 +57,8 @@ def create_app(house: ServedHouse, settings: ServingSettings) -> FastAPI:
             with suppress(asyncio.CancelledError):
                 await watching
             await asyncio.to_thread(house.stop)
+            if tracing is not None:
+                await asyncio.to_thread(tracing.close)
 
     app = FastAPI(
         title="Loupe",
@@ -58,12 +70,22 @@ def create_app(house: ServedHouse, settings: ServingSettings) -> FastAPI:
     app.state.watch = HouseWatch(house)
     pacing = Pacing(Path(settings.shared_folder) / "callers" if settings.shared_folder else None)
     app.state.access = Access(house.keys, settings.access, pacing, house.metrics)
-    if "*" not in settings.allowed_hosts:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts))
     app.add_middleware(Unrecorded)
     app.add_middleware(BodyLimit, most_bytes=settings.largest_body_bytes)
     app.add_middleware(Admission, access=app.state.access)
+    if "*" not in settings.allowed_hosts:
+        app.add_middleware(AllowedHosts, names=settings.allowed_hosts)
+    app.add_middleware(
+        TimeLimit,
+        arrive_seconds=settings.arrive_seconds,
+        answer_seconds=settings.answer_seconds,
+        metrics=house.metrics,
+    )
+    if tracing is not None:
+        house.metrics.trace_stages(tracing.stage)
+        app.add_middleware(RequestTraces, tracing=tracing)
     app.add_middleware(RequestFigures, metrics=house.metrics)
+    app.add_middleware(RequestLog, writes=settings.log_requests)  # the last one is met first
     handle_problems(app)
     for part in (search, pieces, browse):
         app.include_router(part.router, dependencies=[requires("search")])

@@ -30,6 +30,7 @@ from vision.queries import encode_queries
 
 Crop = tuple[float, float, float, float]
 _LEAST_CROP_PX = 32
+_FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")  # of strangers; feeds may bring more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +185,7 @@ class QueryEncoding:
         return {name: vector for name, vector in found.items() if vector is not None}
 
     def _decoded(self, asked: AskedPicture, at_least_px: int) -> Image.Image:
-        limits = DecodeLimits(max_pixels=self._settings.most_pixels)
+        limits = DecodeLimits(max_pixels=self._settings.most_pixels, formats=_FORMATS)
         if asked.crop is None:
             return decode_fast(asked.data, at_least_px=at_least_px, limits=limits).image
         left, top, right, bottom = asked.crop

@@ -107,7 +107,8 @@ def handle_problems(app: FastAPI) -> None:
     async def unrouted(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         headers = error.headers if isinstance(error, HTTPException) else None
-        detail = str(error.detail) if isinstance(error, HTTPException) else "it failed"
+        stated = str(error.detail) if isinstance(error, HTTPException) else "it failed"
+        detail = f"{stated.rstrip('.')}: /docs says what can be asked"
         return problem(
             status, "http", "The request cannot be served", detail, place=request.url.path, headers=headers
         )
@@ -116,7 +117,7 @@ def handle_problems(app: FastAPI) -> None:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return problem(
             500, "internal", "Loupe failed", "an error that nobody foresaw: its trace is in the log",
-            place=request.url.path,
+            place=request.url.path, headers=_named(request),
         )  # fmt: skip
 
     for family in _KINDS:
@@ -145,6 +146,12 @@ def problem_document(error: Exception, place: str) -> dict[str, object] | None:
         "remedy": remedy, "place": place,
     }  # fmt: skip
     return {name: value for name, value in document.items() if value is not None}
+
+
+def _named(request: Request) -> dict[str, str]:
+    """Return the header with a request's id, for the one answer that is made outside of everything."""
+    known = request.scope.get("loupe.request_id")
+    return {} if known is None else {"X-Request-ID": known}
 
 
 def _kind(error: Exception) -> tuple[int, str, str] | None:

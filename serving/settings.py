@@ -67,6 +67,20 @@ class AccessSettings(_Strict):
         return named
 
 
+class TraceSettings(_Strict):
+    """Where traces go; they need the extra ``otel``.
+
+    Attributes:
+        endpoint: Of OTLP over HTTP, such as ``http://127.0.0.1:4318/v1/traces``.
+        share: Of requests that nobody else decided about.
+        service_name: As it stands in traces.
+    """
+
+    endpoint: str
+    share: float = Field(default=1.0, ge=0.0, le=1.0)
+    service_name: str = "loupe-serving"
+
+
 class ServingSettings(_Strict):
     """Where the API listens, how much it does at once, and what it keeps in memory.
 
@@ -99,6 +113,11 @@ class ServingSettings(_Strict):
         cache_url: ``redis://…``, where several processes share what was encoded; default: none.
         allowed_hosts: Host names that requests may be addressed to; ``*`` for any.
         access: Keys and rates.
+        arrive_seconds: For a request's body to arrive.
+        answer_seconds: From then on until its answer is ready.
+        logs: Lines of JSON, or text for people.
+        log_requests: Whether every request has a line.
+        traces: Where OpenTelemetry traces go; none by default.
         shared_folder: Where workers share what they count of callers; `loupe serve` makes one for several.
         ranking: Weights of re-ranking; a request may give its own.
     """
@@ -131,5 +150,10 @@ class ServingSettings(_Strict):
     cache_url: SecretStr | None = None
     allowed_hosts: tuple[str, ...] = ("*",)
     access: AccessSettings = AccessSettings()
+    arrive_seconds: float = Field(default=60.0, gt=0.0, le=3_600.0)
+    answer_seconds: float = Field(default=10.0, gt=0.0, le=600.0)
+    logs: Literal["json", "text"] = "json"
+    log_requests: bool = True
+    traces: TraceSettings | None = None
     shared_folder: str = ""
     ranking: RankingSettings = RankingSettings()

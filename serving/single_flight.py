@@ -2,39 +2,58 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+@dataclass(eq=False, slots=True)
+class _Flight(Generic[Result]):
+    task: asyncio.Task[Result]
+    callers: int = 0
+
+
 class SingleFlight(Generic[Result]):
     """Share one running call among all who ask for the same.  Used from one event loop."""
 
     def __init__(self) -> None:
-        self._running: dict[Hashable, asyncio.Task[Result]] = {}
+        self._running: dict[Hashable, _Flight[Result]] = {}
         self.shared = 0
 
     async def do(self, key: Hashable, call: Callable[[], Awaitable[Result]]) -> Result:
         """Return what the call returns, or raise what it raises.
 
-        A caller that goes away does not end it for the others.
+        A caller that goes away does not end it for the others; the last one that goes does.
         """
-        task = self._running.get(key)
-        if task is None:
+        flight = self._running.get(key)
+        if flight is None:
 
             async def run() -> Result:
                 try:
                     return await call()
                 finally:
-                    del self._running[key]
+                    self._forget(key, asyncio.current_task())
 
-            task = self._running[key] = asyncio.ensure_future(run())
+            flight = self._running[key] = _Flight(asyncio.ensure_future(run()))
             # Where every caller has gone, nobody is left to look at an exception.
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            flight.task.add_done_callback(lambda done: done.cancelled() or done.exception())
         else:
             self.shared += 1
-        return await asyncio.shield(task)
+        flight.callers += 1
+        try:
+            return await asyncio.shield(flight.task)
+        finally:
+            flight.callers -= 1
+            if not flight.callers and not flight.task.done():
+                self._forget(key, flight.task)  # who comes now finds none that is ending
+                flight.task.cancel()
+
+    def _forget(self, key: Hashable, task: "asyncio.Task[Result] | None") -> None:
+        held = self._running.get(key)
+        if held is not None and held.task is task:
+            del self._running[key]
 
 
 class MicroBatch(Generic[Item, Result]):
@@ -74,8 +93,9 @@ class MicroBatch(Generic[Item, Result]):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._waiting:
-            batch, self._waiting = self._waiting, []
+        batch = [(item, future) for item, future in self._waiting if not future.done()]
+        self._waiting = []
+        if batch:
             self.batches += 1
             task = asyncio.ensure_future(self._run(batch))
             self._tasks.add(task)

@@ -118,6 +118,7 @@ def dev(
     environment = {**os.environ, "DAGSTER_HOME": str(home), "VIRTUAL_ENV": sys.prefix}
     # The processes start in the project's folder, so they are told which settings were meant.
     environment["LOUPE_CONFIG"] = str(find_settings(session.config).resolve())
+    environment.setdefault("LOUPE_SERVING__LOGS", "text")  # people read this terminal
     dg_command = shutil.which("dg", path=str(Path(sys.executable).parent)) or "dg"
     serving = session.settings.serving
     address = str(serving.port if serve_port is None else serve_port)

@@ -1,7 +1,6 @@
 """``loupe serve``: answer searches over HTTP."""
 
 import os
-from contextlib import ExitStack
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
@@ -27,24 +26,35 @@ def serve(
     """Serve what is promoted: the API under /v1, its description under /docs."""
     import uvicorn
 
+    from serving.guards.slow_headers import PromptHeaders
+    from serving.observing.logs import logging_config
+    from serving.worker_processes import WorkerProcesses
+
     session = session_of(context)
     settings = session.settings
     # Worker processes read the settings themselves, so they are told which were meant.
     os.environ[CONFIG_VARIABLE] = str(find_settings(session.config).resolve())
-    count = workers or settings.serving.workers
-    with ExitStack() as until_the_end:
-        if count > 1:
-            shared = until_the_end.enter_context(TemporaryDirectory(prefix="loupe-serve-"))
-            os.environ[METRICS_VARIABLE] = shared  # what the workers count in, together
-            os.environ[SHARED_VARIABLE] = shared
-        uvicorn.run(
-            "orchestration.served:build_app",
-            factory=True,
-            host=host or settings.serving.host,
-            port=settings.serving.port if port is None else port,
-            workers=count,
-            log_level=settings.log_level,
-            access_log=False,
-            proxy_headers=False,  # serving.access says whose are believed
-            timeout_graceful_shutdown=30,
-        )
+    config = uvicorn.Config(
+        "orchestration.served:build_app",
+        factory=True,
+        host=host or settings.serving.host,
+        port=settings.serving.port if port is None else port,
+        workers=workers or settings.serving.workers,
+        http=PromptHeaders,
+        log_level=settings.log_level,
+        log_config=logging_config(settings.serving.logs, settings.log_level),
+        access_log=False,  # RequestLog writes a line of its own
+        proxy_headers=False,  # serving.access says whose are believed
+        timeout_graceful_shutdown=30,
+        timeout_worker_healthcheck=30,  # a worker that opens a large snapshot may be silent for seconds
+    )
+    if config.workers == 1:
+        server = uvicorn.Server(config)
+        server.run()
+        if not server.started:
+            raise typer.Exit(code=3)
+        return
+    with TemporaryDirectory(prefix="loupe-serve-") as shared:
+        os.environ[METRICS_VARIABLE] = shared  # what the workers count in, together
+        os.environ[SHARED_VARIABLE] = shared
+        WorkerProcesses(config, [config.bind_socket()]).run()

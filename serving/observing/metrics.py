@@ -6,6 +6,7 @@ several worker processes the client library keeps values in files that all of th
 one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,18 +21,24 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 1
 _HITS = (0, 1, 5, 10, 24, 50, 100, 1_000)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SearchFigures:
-    """What is counted of one kind of search.  Safe to share between threads."""
+    """What is counted of one kind of search.  Safe to share between threads.
+
+    ``traced`` is told each stage that ends: its kind, its name, its seconds.
+    """
 
     kind: Kind
     stages: Histogram
     hits: Histogram
     empty: Counter
+    traced: Callable[[str, str, float], None] | None = None
 
     def stage(self, name: str, seconds: float) -> None:
         """Note how long a stage of an answer took."""
         self.stages.labels(self.kind, name).observe(seconds)
+        if self.traced is not None:
+            self.traced(self.kind, name, seconds)
 
     def answered(self, count: int, *, first: bool) -> None:
         """Note the hits of a page; a first page without any is an empty result."""
@@ -114,6 +121,11 @@ class ServingMetrics:
     def of(self, kind: Kind) -> SearchFigures:
         """Return what is counted of one kind of search."""
         return self._searches[kind]
+
+    def trace_stages(self, traced: Callable[[str, str, float], None]) -> None:
+        """Tell of each stage that ends, too."""
+        for figures in self._searches.values():
+            figures.traced = traced
 
     def turned_away(self, reason: Refusal) -> None:
         """Note a request that was refused for what else is going on, not for what it asks."""

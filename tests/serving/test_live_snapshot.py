@@ -1,8 +1,11 @@
 """Following the pointer: swaps under load, refusals, restarts without store or database, files let go."""
 
+import gc
 from threading import Event, Thread
+from weakref import ref
 
 import numpy as np
+import psutil
 import pytest
 from fastapi.testclient import TestClient
 from index_house import make_catalogue, slim_catalogue
@@ -178,7 +181,7 @@ def test_a_replaced_snapshot_answers_its_cursors_for_a_while_then_410(tmp_path):
         pass
 
 
-def test_swaps_under_load_fail_no_request_and_mix_no_snapshots(tmp_path):
+def test_swaps_under_load_fail_no_request_mix_no_snapshots_and_leave_no_memory_behind(tmp_path):
     made = standing(tmp_path, kept_snapshots=0)
     catalogues = [
         slim_catalogue(120, tiers=("hot", "warm")),
@@ -193,6 +196,7 @@ def test_swaps_under_load_fail_no_request_and_mix_no_snapshots(tmp_path):
     assert live.refresh()
     dimension = live.current.snapshot.dimension
     stop, wrong, answers = Event(), [], []
+    opened, memory = [], []
 
     def ask():
         query = np.random.default_rng(5).normal(size=(1, dimension)).astype(np.float32)
@@ -219,8 +223,11 @@ def test_swaps_under_load_fail_no_request_and_mix_no_snapshots(tmp_path):
                 )
             )
         assert live.refresh()
+        opened.append(ref(live.current))
         while len(answers) == seen and not wrong:
             pass
+        gc.collect()
+        memory.append(psutil.Process().memory_info().rss)
     stop.set()
     for thread in threads:
         thread.join()
@@ -230,3 +237,6 @@ def test_swaps_under_load_fail_no_request_and_mix_no_snapshots(tmp_path):
     assert live.status().swaps == 101
     assert live.status().readers == 0
     assert live.status().kept == ()
+    gc.collect()
+    assert [one() for one in opened if one() is not None] == [live.current]
+    assert max(memory[80:]) - max(memory[10:30]) < 8_000_000, memory
