@@ -18,7 +18,7 @@ from serving.errors import UnknownThingError
 from serving.house import ServedHouse
 from serving.pages import showing
 from serving.pages.question import address_of, amounts_of, pairs_of
-from serving.problems import problem_document
+from serving.problems import answer_known, problem_document
 
 FOLDER = Path(__file__).parent
 _POLICY = (
@@ -31,6 +31,12 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
 }
 
+
+def _as_json(document: Any) -> Any:
+    """Return a document as JSON says it: hits, which answers keep as JSON, are read, moments are text."""
+    return orjson.loads(orjson.dumps(document))
+
+
 _templates = Jinja2Templates(directory=FOLDER / "templates")
 _templates.env.filters |= {"words": showing.words, "field_name": showing.name_of, "day": showing.day}
 _templates.env.globals |= {
@@ -38,6 +44,7 @@ _templates.env.globals |= {
     "card_price": showing.card_price,
     "orders": showing.orders,
     "srcset": showing.srcset,
+    "as_json": _as_json,
     "fact": showing.fact,
     "address_of": address_of,
     "amounts_of": amounts_of,
@@ -64,6 +71,8 @@ def page(
 
 async def shown(request: Request, show: Callable[[], Awaitable[Response]]) -> Response:
     """Return a page, or the page that says what was wrong and what to do."""
+    said: dict[str, Any]
+    again: str | None = None
     try:
         return await show()
     except ValidationError as error:
@@ -73,16 +82,19 @@ async def shown(request: Request, show: Callable[[], Awaitable[Response]]) -> Re
     except HTTPException as error:
         said = {"status": error.status_code, "title": "The question cannot be read", "detail": error.detail}
     except Exception as error:
-        found = problem_document(error, request.url.path)
-        if found is None:
+        if problem_document(error, request.url.path) is None:
             raise
-        said = dict(found)
-    return page(request, "problem.html", {"problem": said}, collection=None, status=int(str(said["status"])))
+        known = answer_known(error, request.url.path)
+        said, again = orjson.loads(known.body), known.headers.get("retry-after")
+    answer = page(request, "problem.html", {"problem": said}, collection=None, status=said["status"])
+    if again is not None:
+        answer.headers["retry-after"] = again
+    return answer
 
 
 def plain(document: dict[str, Any]) -> dict[str, Any]:
     """Return a document with its hits read, which answers keep as JSON, each with its search."""
-    read: dict[str, Any] = orjson.loads(orjson.dumps(document))
+    read: dict[str, Any] = _as_json(document)
     for place, hit in enumerate(read["hits"]):
         hit["found_by"] = {"search_id": read["search_id"], "position": read["offset"] + place}
     return read

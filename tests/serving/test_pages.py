@@ -328,6 +328,24 @@ def test_trends_and_collections_show_what_the_house_has(real):
     assert len(shown.all("img")) == 4
 
 
+def test_the_line_below_every_page_is_kept_up_to_date_without_a_key(real):
+    stats = real.get("/v1/stats").json()
+    assert real.get("/live").json() == {
+        "delivered_at": stats["delivered_at"],
+        "pictures_waiting": stats["pictures_waiting"],
+        "pieces": stats["snapshot"]["pieces"],
+        "snapshot_id": stats["snapshot"]["snapshot_id"],
+    }
+
+
+def test_what_is_busy_says_when_to_come_again(client, made):
+    made.house.pool.pending = 10_000
+    answer = client.get("/?q=gold")
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "1"
+    assert "Too much at once" in Page(answer).text
+
+
 def _drawing():
     drawn = Image.fromarray(np.random.default_rng(1).integers(0, 255, (200, 200, 3), dtype=np.uint8))
     sink = io.BytesIO()
