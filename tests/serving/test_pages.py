@@ -338,6 +338,14 @@ def test_the_line_below_every_page_is_kept_up_to_date_without_a_key(real):
     }
 
 
+def test_a_search_goes_on_while_the_database_is_away(client, made):
+    made.house.engine = sa.create_engine(f"sqlite:///{made.root / 'gone' / 'away.db'}")
+    page = Page(client.get("/?q=gold"))
+    assert len(page.all("li", **{"class": "card"})) == 24
+    assert all(own["src"].endswith("/512.webp") for own in page.all("img"))
+    assert client.get("/p/piece-1").status_code == 503
+
+
 def test_what_is_busy_says_when_to_come_again(client, made):
     made.house.pool.pending = 10_000
     answer = client.get("/?q=gold")
