@@ -64,6 +64,7 @@ def create_app(house: ServedHouse, settings: ServingSettings) -> FastAPI:
     app.add_middleware(Admission, access=app.state.access)
     app.add_middleware(RequestFigures, metrics=house.metrics)
     handle_problems(app)
+    rendering.show_problems(app)
     for part in (search, pieces, browse):
         app.include_router(part.router, dependencies=[requires("search")])
     app.include_router(events.router, dependencies=[requires("events")])

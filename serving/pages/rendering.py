@@ -8,13 +8,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.templating import Jinja2Templates
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from serving.api.asking import house_of
-from serving.errors import UnknownThingError
+from serving.errors import RateLimitedError, UnknownThingError
 from serving.house import ServedHouse
 from serving.pages import showing
 from serving.pages.question import address_of, amounts_of, pairs_of
@@ -72,7 +72,6 @@ def page(
 async def shown(request: Request, show: Callable[[], Awaitable[Response]]) -> Response:
     """Return a page, or the page that says what was wrong and what to do."""
     said: dict[str, Any]
-    again: str | None = None
     try:
         return await show()
     except ValidationError as error:
@@ -84,11 +83,36 @@ async def shown(request: Request, show: Callable[[], Awaitable[Response]]) -> Re
     except Exception as error:
         if problem_document(error, request.url.path) is None:
             raise
-        known = answer_known(error, request.url.path)
-        said, again = orjson.loads(known.body), known.headers.get("retry-after")
-    answer = page(request, "problem.html", {"problem": said}, collection=None, status=said["status"])
-    if again is not None:
-        answer.headers["retry-after"] = again
+        return _problem_page(request, answer_known(error, request.url.path))
+    return page(request, "problem.html", {"problem": said}, collection=None, status=said["status"])
+
+
+def show_problems(app: FastAPI) -> None:
+    """Answer people with a page where there is none of an address, or where they ask too often."""
+    for family in (HTTPException, RateLimitedError):
+        app.add_exception_handler(family, _for_people(app.exception_handlers[family]))
+
+
+def _for_people(answer: Any) -> Any:
+    """Return a handler that makes a page of another one's problem document, for whoever reads pages."""
+
+    async def answered(request: Request, error: Exception) -> Response:
+        document: Response = await answer(request, error)
+        reads_pages = "text/html" in request.headers.get("accept", "")
+        if reads_pages and not request.url.path.startswith("/v1/"):
+            return _problem_page(request, document)
+        return document
+
+    return answered
+
+
+def _problem_page(request: Request, document: Response) -> Response:
+    """Return a problem document as a page, with the headers that tell a caller more."""
+    said = orjson.loads(document.body)
+    answer = page(request, "problem.html", {"problem": said}, collection=None, status=document.status_code)
+    for name in ("retry-after", "allow"):
+        if name in document.headers:
+            answer.headers[name] = document.headers[name]
     return answer
 
 
