@@ -300,7 +300,13 @@ def _store(
         else:
             price = known.price_minor, known.currency
             counts.measures.compare_price(price, price)
-            same.append({"new_listing_id": listing_id, "new_last_seen_at": delivery.delivered_at})
+            same.append(
+                {
+                    "new_listing_id": listing_id,
+                    "new_last_seen_at": delivery.delivered_at,
+                    "new_place": row["place"],
+                }
+            )
     counts.added += len(new)
     counts.changed += len(changed)
     if new:
@@ -326,6 +332,7 @@ def _store(
             .values(
                 last_seen_at=sa.bindparam("new_last_seen_at"),
                 delivery_id=delivery.delivery_id,
+                place=sa.bindparam("new_place"),
                 withdrawn_at=None,
             ),
             same,
@@ -348,7 +355,7 @@ def _listing_id(delivery: Delivery, listing: Listing) -> str:
 
 def _row(delivery: Delivery, listing_id: str, listing: Listing) -> dict[str, Any]:
     values = asdict(listing)
-    del values["place"]
+    place = values.pop("place")  # no part of what is stated: a row that moved has not changed
     images, files = values.pop("images"), values.pop("attachments")
     canonical = json.dumps(
         {**values, "images": images, "attachments": files}, sort_keys=True, ensure_ascii=False
@@ -361,6 +368,7 @@ def _row(delivery: Delivery, listing_id: str, listing: Listing) -> dict[str, Any
         "last_seen_at": delivery.delivered_at,
         "withdrawn_at": None,
         "content_digest": hashlib.sha256(canonical).hexdigest(),
+        "place": place,
         **values,
     }
 

@@ -86,6 +86,7 @@ listings = Table(
     Column("feed", String(64), nullable=False),
     Column("source_id", String(235), nullable=False),
     Column("delivery_id", Integer, nullable=False),  # the delivery that last stated it
+    Column("place", String(64)),  # where it stood there: "row 12", "item 7"; null until it is read again
     Column("first_seen_at", UtcTime, nullable=False),
     Column("last_seen_at", UtcTime, nullable=False),
     Column("withdrawn_at", UtcTime),  # set when a full delivery no longer holds it

@@ -87,6 +87,7 @@ def create_app(house: ServedHouse, settings: ServingSettings, *, tracing: Tracin
     app.add_middleware(RequestFigures, metrics=house.metrics)
     app.add_middleware(RequestLog, writes=settings.log_requests)  # the last one is met first
     handle_problems(app)
+    rendering.show_problems(app)
     for part in (search, pieces, browse):
         app.include_router(part.router, dependencies=[requires("search")])
     app.include_router(events.router, dependencies=[requires("events")])

@@ -20,8 +20,8 @@ def read_provenance(engine: Engine, collection: str, piece_id: str) -> list[dict
 
     Each with ``listing_id``, ``source_id``, ``source`` (the feed), ``kind`` of feed, ``joined_by``,
     ``first_seen_at``, ``last_seen_at``, ``withdrawn_at``, ``columns`` (our field -> the feed's column),
-    ``delivery`` (``delivery_id``, ``name``, ``digest``, ``delivered_at``) and ``pictures`` (``image_id``,
-    ``position``, ``location``).
+    ``delivery`` (``delivery_id``, ``name``, ``digest``, ``place`` in it, ``delivered_at``) and
+    ``pictures`` (``image_id``, ``position``, ``location``).
     """
     chosen = (
         sa.select(
@@ -32,6 +32,7 @@ def read_provenance(engine: Engine, collection: str, piece_id: str) -> list[dict
             listings.c.last_seen_at,
             listings.c.withdrawn_at,
             listings.c.read_from,
+            listings.c.place,
             piece_listings.c.rule,
             feeds.c.kind,
             deliveries.c.delivery_id,
@@ -83,6 +84,7 @@ def read_provenance(engine: Engine, collection: str, piece_id: str) -> list[dict
                 "delivery_id": row.delivery_id,
                 "name": row.name,
                 "digest": row.digest,
+                "place": row.place,
                 "delivered_at": row.delivered_at,
             },
             "pictures": pictures[row.listing_id],

@@ -4,12 +4,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from serving.api.answers import json_response
 from serving.api.asking import house_of
 from serving.asking import newest
 from serving.errors import QueryError, ServingError
 from serving.facets import usual_currency
 from serving.house import ServedHouse
-from serving.house_figures import read_trends
+from serving.house_figures import collection_figures, read_trends
 from serving.pages.question import PageQuestion
 from serving.pages.rendering import page, plain, shown
 from serving.pages.trend_lines import trend_lines
@@ -93,6 +94,17 @@ async def collections(request: Request) -> Response:
         return page(request, "collections.html", {"found": found, "files": shown_files}, collection=None)
 
     return await shown(request, show)
+
+
+@router.get("/live")
+async def live(request: Request, collection: str | None = None) -> Response:
+    """What the line below every page says, as it is now; pages need no key, so it is no part of the API."""
+    house = house_of(request)
+    held = house.chosen(collection)
+    figures = await house.pool.do(collection_figures, house.engine, held.collection, held.current)
+    snapshot = figures["snapshot"] or {}
+    shown = {name: figures[name] for name in ("pictures_waiting", "delivered_at")}
+    return json_response({**shown, **{name: snapshot.get(name) for name in ("snapshot_id", "pieces")}})
 
 
 async def _newest(house: ServedHouse, collection: str) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ async def piece(request: Request, piece_id: str, collection: str | None = None) 
         name = house.chosen(collection).collection
         moved = await house.pool.do(piece_forwarded, house.engine, name, piece_id)
         if moved is not None:
-            kept = f"?{_only_of(collection)}" if collection else ""
+            kept = f"?{urlencode({'collection': collection})}" if collection else ""
             # Not by the route's name: the API has a route of that name, and comes first.
             return RedirectResponse(f"/p/{quote(moved, safe='')}{kept}", status_code=308)
         document = await house.pool.do(read_piece, house.engine, name, piece_id)
@@ -70,16 +70,11 @@ async def piece(request: Request, piece_id: str, collection: str | None = None) 
                 "cheaper": cheaper_hits,
                 "cheaper_asked": asked_cheaper,
                 "files": await shown_pictures(house, [hit["piece"] for hit in similar + cheaper_hits]),
-                "history_at": f"/v1/pieces/{quote(piece_id, safe='')}/price-history?{_only_of(name)}",
             },
             collection=collection,
         )
 
     return await shown(request, show)
-
-
-def _only_of(collection: str) -> str:
-    return urlencode({"collection": collection})
 
 
 def _best(offers: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -8,18 +8,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.templating import Jinja2Templates
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from serving.api.asking import house_of
-from serving.errors import UnknownThingError
+from serving.errors import RateLimitedError, UnknownThingError
 from serving.guards.access import client_of
 from serving.house import ServedHouse
 from serving.pages import showing
 from serving.pages.question import address_of, amounts_of, pairs_of
-from serving.problems import problem_document
+from serving.problems import answer_known, problem_document
 
 FOLDER = Path(__file__).parent
 _POLICY = (
@@ -32,6 +32,12 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
 }
 
+
+def _as_json(document: Any) -> Any:
+    """Return a document as JSON says it: hits, which answers keep as JSON, are read, moments are text."""
+    return orjson.loads(orjson.dumps(document))
+
+
 _templates = Jinja2Templates(directory=FOLDER / "templates")
 _templates.env.filters |= {"words": showing.words, "field_name": showing.name_of, "day": showing.day}
 _templates.env.globals |= {
@@ -39,6 +45,7 @@ _templates.env.globals |= {
     "card_price": showing.card_price,
     "orders": showing.orders,
     "srcset": showing.srcset,
+    "as_json": _as_json,
     "fact": showing.fact,
     "address_of": address_of,
     "amounts_of": amounts_of,
@@ -70,6 +77,7 @@ def page(
 
 async def shown(request: Request, show: Callable[[], Awaitable[Response]]) -> Response:
     """Return a page, or the page that says what was wrong and what to do."""
+    said: dict[str, Any]
     try:
         return await show()
     except ValidationError as error:
@@ -79,16 +87,44 @@ async def shown(request: Request, show: Callable[[], Awaitable[Response]]) -> Re
     except HTTPException as error:
         said = {"status": error.status_code, "title": "The question cannot be read", "detail": error.detail}
     except Exception as error:
-        found = problem_document(error, request.url.path)
-        if found is None:
+        if problem_document(error, request.url.path) is None:
             raise
-        said = dict(found)
-    return page(request, "problem.html", {"problem": said}, collection=None, status=int(str(said["status"])))
+        return _problem_page(request, answer_known(error, request.url.path))
+    return page(request, "problem.html", {"problem": said}, collection=None, status=said["status"])
+
+
+def show_problems(app: FastAPI) -> None:
+    """Answer people with a page where there is none of an address, or where they ask too often."""
+    for family in (HTTPException, RateLimitedError):
+        app.add_exception_handler(family, _for_people(app.exception_handlers[family]))
+
+
+def _for_people(answer: Any) -> Any:
+    """Return a handler that makes a page of another one's problem document, for whoever reads pages."""
+
+    async def answered(request: Request, error: Exception) -> Response:
+        document: Response = await answer(request, error)
+        reads_pages = "text/html" in request.headers.get("accept", "")
+        if reads_pages and not request.url.path.startswith("/v1/"):
+            return _problem_page(request, document)
+        return document
+
+    return answered
+
+
+def _problem_page(request: Request, document: Response) -> Response:
+    """Return a problem document as a page, with the headers that tell a caller more."""
+    said = orjson.loads(document.body)
+    answer = page(request, "problem.html", {"problem": said}, collection=None, status=document.status_code)
+    for name in ("retry-after", "allow"):
+        if name in document.headers:
+            answer.headers[name] = document.headers[name]
+    return answer
 
 
 def plain(document: dict[str, Any]) -> dict[str, Any]:
     """Return a document with its hits read, which answers keep as JSON, each with its search."""
-    read: dict[str, Any] = orjson.loads(orjson.dumps(document))
+    read: dict[str, Any] = _as_json(document)
     for place, hit in enumerate(read["hits"]):
         hit["found_by"] = {"search_id": read["search_id"], "position": read["offset"] + place}
     return read

@@ -324,6 +324,19 @@ def test_changed_content_counts_as_changed_and_the_same_content_does_not(engine,
     assert (report.added, report.changed) == (0, 1)
 
 
+def test_a_listing_names_the_row_it_was_last_read_from_and_moving_is_no_change(engine, deliver):
+    deliver(shop(), MONDAY)
+    report = deliver(
+        [ring(99), *(replace(one, place=f"row {place}") for place, one in enumerate(shop(), 2))], TUESDAY
+    )
+    with engine.connect() as connection:
+        places = dict(connection.execute(sa.select(listings.c.listing_id, listings.c.place)).tuples().all())
+
+    assert (report.added, report.changed) == (1, 0)
+    assert (places["maison:ring-0"], places["maison:ring-39"]) == ("row 2", "row 41")
+    assert places["maison:ring-99"] == "row 99"
+
+
 def test_a_delivery_that_another_run_took_changes_nothing(engine, keep_files):
     [waits] = keep_files({"catalogue.csv": None}, at=MONDAY)
     take_in(engine, waits, FEED, [ring(1)])

@@ -11,9 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+from fastapi.testclient import TestClient
 from PIL import Image
+from served_house import standing
 
 from catalog.tables import image_references, piece_listings, pieces
+from serving.app import create_app
 from serving.pages.showing import choices
 
 HOSTILE = '<script>alert("1")</script>\'"&'
@@ -326,6 +329,53 @@ def test_trends_and_collections_show_what_the_house_has(real):
     shown = Page(real.get("/collections"))
     assert f"{pieces} pieces" in shown.text
     assert len(shown.all("img")) == 4
+
+
+def test_the_line_below_every_page_is_kept_up_to_date_without_a_key(real):
+    stats = real.get("/v1/stats").json()
+    assert real.get("/live").json() == {
+        "delivered_at": stats["delivered_at"],
+        "pictures_waiting": stats["pictures_waiting"],
+        "pieces": stats["snapshot"]["pieces"],
+        "snapshot_id": stats["snapshot"]["snapshot_id"],
+    }
+
+
+def test_a_search_goes_on_while_the_database_is_away(client, made):
+    made.house.engine = sa.create_engine(f"sqlite:///{made.root / 'gone' / 'away.db'}")
+    page = Page(client.get("/?q=gold"))
+    assert len(page.all("li", **{"class": "card"})) == 24
+    assert all(own["src"].endswith("/512.webp") for own in page.all("img"))
+    assert client.get("/p/piece-1").status_code == 503
+
+
+def test_people_meet_a_page_where_there_is_none_and_where_they_ask_too_often(tmp_path):
+    slow = {"access": {"keys": "always", "anonymous_per_second": 1, "anonymous_burst": 1}}
+    made = standing(tmp_path, **slow)
+    people = {"accept": "text/html,*/*;q=0.8"}
+    with TestClient(create_app(made.house, made.house.settings)) as client:
+        nowhere = client.get("/nowhere", headers=people)
+        posted = client.post("/trends", headers=people)
+        machine = client.get("/nowhere")
+        api = client.get("/v1/nowhere", headers=people)
+        client.get("/", headers=people)
+        often = client.get("/", headers=people)
+
+    assert nowhere.status_code == machine.status_code == api.status_code == 404
+    assert "Back to the search" in Page(nowhere).text
+    assert (posted.status_code, posted.headers["allow"]) == (405, "GET")
+    assert machine.headers["content-type"] == api.headers["content-type"] == "application/problem+json"
+    assert (often.status_code, often.headers["retry-after"]) == (429, "1")
+    assert "ask again in 1 s" in Page(often).text
+    assert "content-security-policy" in often.headers
+
+
+def test_what_is_busy_says_when_to_come_again(client, made):
+    made.house.pool.pending = 10_000
+    answer = client.get("/?q=gold")
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "1"
+    assert "Too much at once" in Page(answer).text
 
 
 def _drawing():

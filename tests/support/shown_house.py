@@ -198,7 +198,8 @@ def _listing(one: dict) -> dict:
     return {
         "collection": COLLECTION, "feed": one["source"], "source_id": one["listing_id"].partition(":")[2],
         "delivery_id": list(SHOPS).index(one["source"]) + 1, "first_seen_at": START, "last_seen_at": LAST,
-        "content_digest": "0" * 64, "titles": {}, "dimensions_mm": {"width": 18.5}, "read_from": stated,
+        "place": f"row {one['listing_id'].rpartition('-')[2]}", "content_digest": "0" * 64, "titles": {},
+        "dimensions_mm": {"width": 18.5}, "read_from": stated,
         "list_price_minor": None, "description": "Made by hand.",
         **{name: value for name, value in one.items() if name not in ("piece_id", "source")},
     }  # fmt: skip

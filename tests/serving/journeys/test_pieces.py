@@ -84,5 +84,5 @@ def test_provenance_leads_from_the_piece_to_its_delivery(piece):
     source = piece.get_by_role("region", name="Where this comes from")
     source.get_by_text("bazaar: B-0").click()
     expect(source).to_contain_text("bazaar:B-0 of a retailer")
-    expect(source).to_contain_text("bazaar_20260125.csv, of 25 Jan 2026")
+    expect(source).to_contain_text("bazaar_20260125.csv, row 0, of 25 Jan 2026")
     expect(source).to_contain_text("images/:B-0_0.jpg")

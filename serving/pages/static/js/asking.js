@@ -15,7 +15,7 @@ export const say = (text) => { document.querySelector("#said").textContent = tex
 export const remember = (more) => history.replaceState({ ...history.state, ...more }, "");
 
 export async function read(address, options) {
-  const answer = await fetch(address, options);
+  const answer = await fetch(address, { ...options, headers: { accept: "text/html" } });
   if (!answer.headers.get("content-type")?.startsWith("text/html")) throw new Error(answer.statusText);
   return [new DOMParser().parseFromString(await answer.text(), "text/html"), answer.url];
 }

@@ -6,7 +6,7 @@ const line = document.querySelector("#live");
 const part = (name) => line.querySelector(`[data-live=${name}]`);
 const number = new Intl.NumberFormat("en");
 
-export function ago(moment, now = Date.now()) {
+function ago(moment, now = Date.now()) {
   const seconds = (now - moment) / 1_000;
   const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ["minute", 60];
   return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(-Math.floor(seconds / size), unit);
@@ -20,12 +20,12 @@ function told() {
 async function look() {
   if (document.hidden) return;
   try {
-    const answer = await fetch(line.dataset.stats);
+    const answer = await fetch(line.dataset.live);
     if (!answer.ok) return;
     const stats = await answer.json();
-    if (stats.snapshot && part("pieces")) {
-      part("pieces").textContent = number.format(stats.snapshot.pieces);
-      part("snapshot").textContent = Number.parseInt(stats.snapshot.snapshot_id, 10);
+    if (stats.snapshot_id && part("pieces")) {
+      part("pieces").textContent = number.format(stats.pieces);
+      part("snapshot").textContent = Number.parseInt(stats.snapshot_id, 10);
       part("waiting").textContent = stats.pictures_waiting
         ? ` · ${number.format(stats.pictures_waiting)} pictures waiting` : "";
       if (stats.delivered_at && part("delivered")) part("delivered").dateTime = stats.delivered_at;
