@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from index_builds.bootstrap import lower_bound
 from index_builds.exact import exact_neighbours, pair_scores
+from index_builds.faiss_threads import searching_threads
 from index_builds.filters import SnapshotFilter, satisfying_rows
 from index_builds.manifest import Manifest
 from index_builds.pipeline import build_candidate
@@ -124,7 +125,15 @@ def ask_tiers(
 def ask_filters(
     opened: OpenSnapshot, catalogue: Catalogue, rows: NDArray[np.int64], queries: int
 ) -> list[dict[str, Any]]:
-    """Measure filters of five selectivities that follow chance or position."""
+    """Measure filters of five selectivities that follow chance or position: one thread, and tiers at once."""
+    tier_threads = searching_threads(len(TIERS) - 1)
+    at_once = OpenSnapshot(
+        content=opened.content,
+        snapshot_id=opened.snapshot_id,
+        tiers=opened.tiers,
+        metadata=opened.metadata,
+        at_once=tier_threads,
+    )
     keys, vectors, groups = catalogue.keys[rows], catalogue.vectors[rows], catalogue.groups[rows]
     family = held_out_queries(keys, vectors, groups, count=queries, seed=54_321)
     measured = []
@@ -140,6 +149,10 @@ def ask_filters(
                 family.vectors, vectors, keys, k=10, rows=own, excluding=family.excluding
             )
             found, milliseconds = one_by_one(opened, family.vectors, 10, TIERS, where, family.excluding)
+            again, together = one_by_one(at_once, family.vectors, 10, TIERS, where, family.excluding)
+            if not np.array_equal(found, again):
+                message = "tiers searched at once answer otherwise than one after another"
+                raise AssertionError(message)
             shares = recall_of(exact, found, family.vectors, keys, vectors)
             given = found[found >= 0].tolist()
             measured.append(
@@ -148,10 +161,15 @@ def ask_filters(
                     "selectivity": share,
                     "eligible": len(own),
                     **figures(shares, milliseconds),
+                    **{
+                        f"at_once_{name}": round(float(np.quantile(together, part)), 2)
+                        for name, part in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+                    },
                     "purity": round(sum(key in allowed for key in given) / max(len(given), 1), 6),
                 }
             )
             print("  ".join(f"{label} {value}" for label, value in measured[-1].items()), flush=True)
+    tier_threads.shutdown()
     return measured
 
 
