@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from serving.api.answers import json_response
 from serving.api.asking import house_of
 from serving.asking import newest
+from serving.card_details import complete_cards
 from serving.errors import QueryError, ServingError
 from serving.facets import usual_currency
 from serving.house import ServedHouse
@@ -14,7 +15,6 @@ from serving.house_figures import collection_figures, read_trends
 from serving.pages.question import PageQuestion
 from serving.pages.rendering import page, plain, shown
 from serving.pages.trend_lines import trend_lines
-from serving.shown_pictures import shown_pictures
 
 TREND_FACETS = ("category", "metal", "stone", "style")
 TREND_DAYS = (30, 90, 365)
@@ -89,8 +89,9 @@ async def collections(request: Request) -> Response:
                     "hits": hits,
                 }
             )
-        cards = [hit["piece"] for one in found for hit in one["hits"]]
-        shown_files = await shown_pictures(house, cards)
+        shown_files: dict[str, dict[str, Any]] = {}
+        for one in found:
+            shown_files |= await complete_cards(house, one["name"], [hit["piece"] for hit in one["hits"]])
         return page(request, "collections.html", {"found": found, "files": shown_files}, collection=None)
 
     return await shown(request, show)

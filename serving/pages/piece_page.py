@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from serving.api.asking import house_of
 from serving.asking import Asked, ask
+from serving.card_details import complete_cards
 from serving.errors import ServingError
 from serving.events.unrecorded import is_recorded
 from serving.house import ServedHouse
@@ -15,7 +16,6 @@ from serving.pages.question import PageQuestion
 from serving.pages.rendering import page, plain, shown
 from serving.piece_details import piece_forwarded, read_offers, read_piece, read_price_history
 from serving.provenance import read_provenance
-from serving.shown_pictures import shown_pictures
 
 _SIMILAR_SHOWN = 12
 _CHEAPER_SHOWN = 6
@@ -69,7 +69,7 @@ async def piece(request: Request, piece_id: str, collection: str | None = None) 
                 "similar": similar,
                 "cheaper": cheaper_hits,
                 "cheaper_asked": asked_cheaper,
-                "files": await shown_pictures(house, [hit["piece"] for hit in similar + cheaper_hits]),
+                "files": await complete_cards(house, name, [hit["piece"] for hit in similar + cheaper_hits]),
             },
             collection=collection,
         )

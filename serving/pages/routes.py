@@ -13,6 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from serving.api.asking import house_of
 from serving.api.search import read_pictures
 from serving.asking import ask, facets_of, newest
+from serving.card_details import complete_cards
 from serving.encoding import AskedPicture
 from serving.errors import QueryError
 from serving.facets import usual_currency
@@ -28,7 +29,6 @@ from serving.pages.question import (
     read_question,
 )
 from serving.pages.rendering import page, plain, shown
-from serving.shown_pictures import shown_pictures
 
 _FACETS_SHOWN = 12
 _PICTURE_HITS = 48  # a picture is not kept, so there is no second page
@@ -155,7 +155,7 @@ async def _results(
             "asked": asked,
             "answer": document,
             "named": named,
-            "files": await shown_pictures(house, cards),
+            "files": await complete_cards(house, asked.collection, cards),
             "facets": {name: values for name, values in offered.items() if values},
             "currencies": sorted({*counted["prices"], *filter(None, [asked.currency])}),
             "pieces": counted["pieces"],

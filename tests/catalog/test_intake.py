@@ -330,7 +330,8 @@ def test_a_listing_names_the_row_it_was_last_read_from_and_moving_is_no_change(e
         [ring(99), *(replace(one, place=f"row {place}") for place, one in enumerate(shop(), 2))], TUESDAY
     )
     with engine.connect() as connection:
-        places = dict(connection.execute(sa.select(listings.c.listing_id, listings.c.place)).tuples().all())
+        rows = connection.execute(sa.select(listings.c.listing_id, listings.c.place))
+        places = {row.listing_id: row.place for row in rows}
 
     assert (report.added, report.changed) == (1, 0)
     assert (places["maison:ring-0"], places["maison:ring-39"]) == ("row 2", "row 41")

@@ -155,6 +155,13 @@ def test_a_piece_shows_its_facts_their_sources_its_offers_and_what_is_like_it(re
     assert all(own["alt"] for own in shown)
 
 
+def test_a_piece_is_called_the_same_wherever_it_is_shown(real):
+    shown = re.findall(r'href="(/p/[^"]+)">.*?class="title">([^<]+)<', real.get("/").text, re.DOTALL)
+    assert len(shown) > 5
+    for link, title in shown:
+        assert f"<h1>{title}</h1>" in real.get(link).text
+
+
 def test_a_picture_finds_its_likes(real, flow):
     path = next(
         path

@@ -1,6 +1,7 @@
-"""What a page knows of the pictures of its cards before they load: size, versioned addresses, a thumbhash.
+"""What the catalogue knows of the pieces of a page beyond the snapshot's cards.
 
-Only of pictures that may be shown now: what was withdrawn is described by nothing.
+The title whose word counts, and of each picture, before it loads, its size, versioned addresses and a
+thumbhash; of pictures that may not be shown any more, nothing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,22 +11,42 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from catalog.tables import image_references, images, reference_verdict, verdicts
+from catalog.tables import image_references, images, pieces, reference_verdict, verdicts
 from serving.house import ServedHouse
 from serving.picture_urls import rendition_url
 from storage.database import reading
 
 
-async def shown_pictures(house: ServedHouse, cards: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return ``picture_files`` of the pictures of some cards; nothing while the database does not answer.
+async def complete_cards(
+    house: ServedHouse, collection: str | None, cards: Iterable[dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Give cards of a collection their pieces' titles, and return ``picture_files`` of their pictures.
 
-    A search goes on without it: its pictures then load without a placeholder.
+    While the database does not answer, titles stay those of some listing, and pictures load without a
+    placeholder: a search goes on without it.
     """
-    wanted = {picture["image_id"] for card in cards for picture in card["pictures"]}
+    shown = list(cards)
+    wanted = sorted({picture["image_id"] for card in shown for picture in card["pictures"]})
+    ids = sorted({card["piece_id"] for card in shown})
+    name = house.chosen(collection).collection
     try:
-        return await house.pool.do(picture_files, house.engine, list(house.live), sorted(wanted))
+        titles = await house.pool.do(piece_titles, house.engine, name, ids)
+        files = await house.pool.do(picture_files, house.engine, list(house.live), wanted)
     except SQLAlchemyError:
         return {}
+    for card in shown:
+        card["title"] = titles.get(card["piece_id"], card["title"])
+    return files
+
+
+def piece_titles(engine: Engine, collection: str, piece_ids: list[str]) -> dict[str, str]:
+    """Return the titles of pieces, as their own pages show them."""
+    chosen = sa.select(pieces.c.piece_id, pieces.c.title).where(
+        pieces.c.collection == collection, pieces.c.piece_id.in_(piece_ids)
+    )
+    with reading(engine) as connection:
+        rows = connection.execute(chosen).all() if piece_ids else []
+    return {row.piece_id: row.title for row in rows}
 
 
 def picture_files(engine: Engine, collections: list[str], image_ids: list[str]) -> dict[str, dict[str, Any]]:
