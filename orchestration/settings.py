@@ -384,7 +384,13 @@ def _resolved(settings: Settings, base: Path) -> Settings:
                 update={
                     "copies": local(settings.serving.copies)
                     if settings.serving.copies
-                    else str(home / "serving")
+                    else str(home / "serving"),
+                    "delivery": settings.serving.delivery.model_copy(
+                        update={
+                            "cdn_private_key_file": (key := settings.serving.delivery.cdn_private_key_file)
+                            and local(key)
+                        }
+                    ),
                 }
             ),
             "signing": settings.signing.model_copy(update={"private_key_file": local(key_file)})

@@ -28,6 +28,7 @@ from serving.live_snapshot import LiveSnapshot
 from serving.local_copies import LocalCopies
 from serving.observing.metrics import ServingMetrics
 from serving.settings import ServingSettings
+from serving.signed_urls import SignedUrls, signed_urls
 from serving.single_flight import SingleFlight
 from serving.work import WorkPool
 from storage.objects import ObjectStore
@@ -77,6 +78,7 @@ class ServedHouse:
     pictures: BoundedCache[str, bytes] = field(init=False)
     metrics: ServingMetrics = field(default_factory=ServingMetrics)
     keys: ClientKeys = field(init=False)
+    signed: SignedUrls | None = field(init=False)
     recorder: EventRecorder = field(init=False)
     pseudonyms: EventPseudonyms = field(init=False)
     shadows: dict[str, LiveShadow] = field(init=False)
@@ -112,6 +114,7 @@ class ServedHouse:
             refused=partial(self.metrics.turned_away, "busy"),
         )
         self.keys = ClientKeys(self.engine)
+        self.signed = signed_urls(self.settings.delivery, self.objects)
         self.encoding = QueryEncoding(self.encoder, self.pool, self.settings)
         self.asking = SingleFlight()
         self.results = BoundedCache(

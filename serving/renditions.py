@@ -63,6 +63,11 @@ def rendition_digest(engine: Engine, collections: Sequence[str], image_id: str, 
     return digest
 
 
+def rendition_key(digest: str) -> str:
+    """Return the key that a rendition is stored under."""
+    return digest_key("renditions", digest, ".webp")
+
+
 def read_rendition(objects: ObjectStore, kept: BoundedCache[str, bytes], digest: str) -> RenditionFile:
     """Return a stored rendition, from memory where it was read lately.
 
@@ -71,6 +76,6 @@ def read_rendition(objects: ObjectStore, kept: BoundedCache[str, bytes], digest:
     """
     data = kept.get(digest)
     if data is None:
-        data = objects.get(digest_key("renditions", digest, ".webp"))
+        data = objects.get(rendition_key(digest))
         kept.put(digest, data, len(data))
     return RenditionFile(digest=digest, data=data)

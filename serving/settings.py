@@ -3,7 +3,7 @@
 from ipaddress import ip_network
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from serving.guards.keys import Scope
 
@@ -67,6 +67,33 @@ class AccessSettings(_Strict):
         return named
 
 
+class DeliverySettings(_Strict):
+    """How pictures reach browsers.
+
+    Attributes:
+        mode: ``served`` from here; ``signed``: a redirection to a signed address of the S3 bucket that they
+            are in, or of a CDN.
+        seconds: How long an address is good for.
+        cdn_url: A CloudFront distribution over the objects; default: the bucket itself.
+        cdn_key_id: Of the public key that it knows.
+        cdn_private_key_file: PEM, RSA.
+    """
+
+    mode: Literal["served", "signed"] = "served"
+    seconds: int = Field(default=900, ge=60, le=604_800)
+    cdn_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    cdn_key_id: str | None = None
+    cdn_private_key_file: str | None = None
+
+    @model_validator(mode="after")
+    def _a_cdn_has_a_key(self) -> "DeliverySettings":
+        given = [self.cdn_url, self.cdn_key_id, self.cdn_private_key_file]
+        if any(given) and not all(given):
+            message = "cdn_url, cdn_key_id and cdn_private_key_file go together: give all of them, or none"
+            raise ValueError(message)
+        return self
+
+
 class TraceSettings(_Strict):
     """Where traces go; they need the extra ``otel``.
 
@@ -115,6 +142,7 @@ class ServingSettings(_Strict):
         access: Keys and rates.
         arrive_seconds: For a request's body to arrive.
         answer_seconds: From then on until its answer is ready.
+        delivery: How pictures reach browsers.
         logs: Lines of JSON, or text for people.
         log_requests: Whether every request has a line.
         traces: Where OpenTelemetry traces go; none by default.
@@ -152,6 +180,7 @@ class ServingSettings(_Strict):
     access: AccessSettings = AccessSettings()
     arrive_seconds: float = Field(default=60.0, gt=0.0, le=3_600.0)
     answer_seconds: float = Field(default=10.0, gt=0.0, le=600.0)
+    delivery: DeliverySettings = DeliverySettings()
     logs: Literal["json", "text"] = "json"
     log_requests: bool = True
     traces: TraceSettings | None = None

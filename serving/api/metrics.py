@@ -5,12 +5,20 @@ import asyncio
 from fastapi import APIRouter, Request, Response
 
 from serving.api.asking import house_of
+from serving.api.models import Problem
 from serving.observing.exposition import exposed
 
 router = APIRouter(tags=["status"])
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/plain": {}}},
+        **{status: {"model": Problem} for status in (401, 403, 429, 503)},
+    },
+)
 async def metrics(request: Request) -> Response:
     """Figures of every worker process, as Prometheus text or OpenMetrics."""
     request.app.state.watch.carry_over()

@@ -7,9 +7,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from serving.api.asking import house_of
 from serving.api.search import PROBLEMS
 from serving.byte_ranges import UnsatisfiableRangeError, asked_range
+from serving.house import ServedHouse
 from serving.picture_urls import is_current
 from serving.problems import problem
-from serving.renditions import read_rendition, rendition_digest
+from serving.renditions import read_rendition, rendition_digest, rendition_key
+from serving.signed_urls import SignedUrls
 
 router = APIRouter(prefix="/v1/images", tags=["pictures"])
 MEDIA_TYPE = "image/webp"
@@ -34,6 +36,7 @@ Version = Annotated[
         200: {"content": {MEDIA_TYPE: {}}, "description": "The picture"},
         206: {"content": {MEDIA_TYPE: {}}, "description": "The asked range of it"},
         304: {"description": "The caller has it"},
+        307: {"description": "It lies there, for a while"},
         416: {"description": "The range lies behind the last byte"},
     },
 )
@@ -41,6 +44,8 @@ async def rendition(request: Request, image_id: ImageId, name: Name, v: Version 
     """A picture as it is shown: colours set right, upright, WebP."""
     house = house_of(request)
     digest = await house.pool.do(rendition_digest, house.engine, list(house.live), image_id, name)
+    if house.signed is not None and request.method == "GET":  # an address is signed for one method
+        return await _elsewhere(house, house.signed, digest)
     headers = {
         "etag": f'"{digest}"',
         "cache-control": _NAMED_BY_DIGEST if is_current(v, digest) else _MAY_CHANGE,
@@ -69,6 +74,20 @@ async def rendition(request: Request, image_id: ImageId, name: Name, v: Version 
     start, stop = part
     headers["content-range"] = f"bytes {start}-{stop - 1}/{len(file.data)}"
     return Response(file.data[start:stop], status_code=206, media_type=MEDIA_TYPE, headers=headers)
+
+
+async def _elsewhere(house: ServedHouse, signed: SignedUrls, digest: str) -> Response:
+    """Redirect to where the file lies; whoever is redirected fetches ranges and checks ETags there."""
+    address = await house.pool.do(signed.url, rendition_key(digest))
+    return Response(
+        status_code=307,
+        headers={
+            "location": address,
+            "cache-control": f"private, max-age={signed.kept_seconds // 2}",
+            "referrer-policy": "no-referrer",
+            "cross-origin-resource-policy": "cross-origin",
+        },
+    )
 
 
 def _has_it(header: str | None, digest: str) -> bool:

@@ -27,7 +27,6 @@ _POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
-    "content-security-policy": _POLICY,
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
 }
@@ -66,13 +65,16 @@ def page(
         collection: As the address names it; None for the default one.
         status: Of the answer.
     """
+    signed = house_of(request).signed
+    policy = _POLICY if signed is None else _POLICY.replace("img-src", f"img-src {signed.origin}")
+    headers = {**_HEADERS, "content-security-policy": policy}
     shown = {
         **values,
         "chosen": collection or "",
         "live": _live(house_of(request), collection),
         "is_admin": "admin" in client_of(request).scopes,
     }
-    return _templates.TemplateResponse(request, template, shown, status_code=status, headers=_HEADERS)
+    return _templates.TemplateResponse(request, template, shown, status_code=status, headers=headers)
 
 
 async def shown(request: Request, show: Callable[[], Awaitable[Response]]) -> Response:

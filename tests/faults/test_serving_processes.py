@@ -54,7 +54,7 @@ def workers_of(server):
 
 
 def until(holds):
-    for _ in range(600):
+    for _ in range(2_400):
         if holds():
             return
         time.sleep(0.05)
