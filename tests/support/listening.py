@@ -1,6 +1,7 @@
 """A house on a real port of this machine, served from a thread."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -20,6 +21,9 @@ def listening(house: ServedHouse) -> Iterator[str]:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2))
         thread = Thread(target=server.run, kwargs={"sockets": [free]}, daemon=True)
         thread.start()
+        while not server.started:  # bound is not listening: who connects before would be refused
+            assert thread.is_alive(), "the server ended while it started"
+            time.sleep(0.01)
         yield f"http://127.0.0.1:{free.getsockname()[1]}"
         server.should_exit = True
         thread.join()
