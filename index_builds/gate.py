@@ -571,7 +571,7 @@ class _Incumbent:
 
     def compare(self, candidate: OpenSnapshot, truth: Truth, family: _Family, settings: GateSettings) -> None:
         """Ask both the family's queries."""
-        if self._snapshot is None or not len(self._common):
+        if self._snapshot is None or self._skipped is not None:
             return
         eligible = np.zeros(len(truth.keys), dtype=np.bool_)
         eligible[truth.rows_of(self._common)] = True

@@ -5,7 +5,6 @@ with this site's own requests only, and a request made for another site's page c
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 
@@ -166,7 +165,7 @@ async def answer_question(
             decision,
             who=client_of(request).name,
             why=why.strip() or "looked at on the review page",
-            decided_at=datetime.now(UTC),
+            decided_at=house.clock(),
         )
         return _back("/admin/review", collection=collection, kind=_kind_of(kind), done=item_id)
 
@@ -187,7 +186,7 @@ async def take_back(
             item_id,
             who=client_of(request).name,
             why="taken back on the review page",
-            decided_at=datetime.now(UTC),
+            decided_at=house.clock(),
         )
         return _back("/admin/review", collection=collection, kind=_kind_of(kind), item=item_id)
 
@@ -249,7 +248,7 @@ async def go_back(
                 name,
                 to=to,
                 actor=client_of(request).name,
-                moved_at=datetime.now(UTC),
+                moved_at=house.clock(),
                 reason=why.strip(),
                 expected_pointer_version=version,
             )

@@ -2,8 +2,9 @@
 
 import time
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from serving.observing.answer_status import AnswerStatus
 from serving.observing.metrics import ServingMetrics
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -27,22 +28,15 @@ class RequestFigures:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        start, status = time.perf_counter(), 500  # what is raised here is answered 500 further out
-
-        async def noted(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        start, answer = time.perf_counter(), AnswerStatus(send)
         self._metrics.in_flight.inc()
         try:
-            await self.app(scope, receive, noted)
+            await self.app(scope, receive, answer.send)
         finally:
             self._metrics.in_flight.dec()
             route = route_of(scope)
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._metrics.requests.labels(method, route, str(status)).inc()
+            self._metrics.requests.labels(method, route, str(answer.status)).inc()
             self._metrics.request_seconds.labels(route).observe(time.perf_counter() - start)
 
 

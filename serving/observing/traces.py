@@ -7,9 +7,10 @@ otherwise.  Spans hold routes, statuses and stages; no words, pictures or query 
 import time
 from typing import TYPE_CHECKING, Any
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.errors import NotServableError
+from serving.observing.answer_status import AnswerStatus
 from serving.observing.requests import route_of
 from serving.settings import TraceSettings
 
@@ -111,16 +112,9 @@ class RequestTraces:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status, span = 500, self._tracing.begin(scope)
-
-        async def noted(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        answer, span = AnswerStatus(send), self._tracing.begin(scope)
         with self._tracing.within(span):
             try:
-                await self.app(scope, receive, noted)
+                await self.app(scope, receive, answer.send)
             finally:
-                self._tracing.end(span, scope, status)
+                self._tracing.end(span, scope, answer.status)
