@@ -19,7 +19,7 @@ class PlanSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    exact_below: int = Field(default=20_000, ge=0)  # up to this many vectors every one is compared
+    exact_below: int = Field(default=20_000, ge=0)  # up to this many, and 16 MiB, every one is compared
     memory_fraction: float = Field(default=0.5, gt=0.0)
     target_recall: Share = 0.98  # lower bound that the operating point must reach on the tuning queries
 

@@ -218,7 +218,7 @@ def test_an_edited_manifest_is_not_promoted(store, catalogue):
 
 
 def test_the_floors_in_force_at_promotion_decide(store, catalogue, monkeypatch):
-    monkeypatch.setattr("index_builds.plans.CODES_FROM_BYTES", 0)  # 8-bit codes, which are not quite exact
+    monkeypatch.setattr("index_builds.plans.EXACT_BYTES", 0)  # refined lists, which are not quite exact
     manifest = build(store, catalogue)
     everything = {"overall": 1.0, "stratum": 1.0}
     strict = SETTINGS.gate.model_validate(

@@ -9,10 +9,13 @@ from index_builds.settings import GateSettings, IndexSettings, TierSettings
 @pytest.mark.parametrize(
     ("tier", "count", "dimension", "factory"),
     [
-        ("hot", 20_000, 512, "Flat"),
-        ("warm", 20_000, 512, "SQfp16"),
-        ("cold", 20_000, 512, "SQ8"),
-        ("warm", 500, 512, "Flat"),  # too small for codes to save anything
+        ("hot", 20_000, 192, "Flat"),
+        ("hot", 20_001, 192, "RR192,IVF512,RaBitQ,Refine(SQfp16)"),
+        ("hot", 8_192, 512, "Flat"),
+        ("hot", 8_193, 512, "RR512,IVF128,RaBitQ,Refine(SQfp16)"),  # 16 MiB are compared, more are not
+        ("warm", 8_192, 512, "Flat"),
+        ("cold", 8_192, 512, "Flat"),
+        ("cold", 20_000, 512, "RR512,IVF512,RaBitQ,Refine(SQ8)"),
         ("hot", 200_000, 512, "RR512,IVF2048,RaBitQ,Refine(SQfp16)"),
         ("hot", 200_000, 64, "IVF2048,SQfp16"),  # too few dimensions for a bit each
         ("warm", 200_000, 512, "RR512,IVF2048,RaBitQ,Refine(SQfp16)"),
@@ -22,7 +25,7 @@ from index_builds.settings import GateSettings, IndexSettings, TierSettings
 def test_a_plan_follows_size_dimension_and_budget(tier, count, dimension, factory):
     plan = plan_tier(tier, count, dimension, TierSettings())
     assert plan.factory == factory
-    assert plan.exact == (count <= 20_000)
+    assert plan.exact == (plan.factory == "Flat")
     if not plan.exact:
         assert plan.resident_fraction <= TierSettings().plan(tier).memory_fraction
 
