@@ -1,7 +1,7 @@
 """Recall of live queries by the hour, and how sure it is.  Counts only: no FAISS, no I/O."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import sqrt
 from statistics import NormalDist
@@ -21,6 +21,25 @@ class HourlyRecall:
     queries: int
     found: int
     possible: int
+
+
+def together(counts: Iterable[HourlyRecall]) -> list[HourlyRecall]:
+    """Return counts summed by hour, snapshot and channel, in that order."""
+    summed: dict[tuple[str, str, str], HourlyRecall] = {}
+    for one in counts:
+        name = (one.hour, one.snapshot_id, one.channel)
+        had = summed.get(name)
+        summed[name] = (
+            one
+            if had is None
+            else replace(
+                one,
+                queries=had.queries + one.queries,
+                found=had.found + one.found,
+                possible=had.possible + one.possible,
+            )
+        )
+    return [summed[name] for name in sorted(summed)]
 
 
 def hour_text(moment: datetime) -> str:

@@ -6,7 +6,6 @@ loses and nothing else: not the encoder, not the codes.  No I/O: ``service_recor
 ``service_recall`` judges them.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -19,7 +18,7 @@ from index_builds.filters import SnapshotFilter
 from index_builds.ids import distinct
 from index_builds.recall import count_found
 from index_builds.search import OpenSnapshot
-from index_builds.service_recall import HourlyRecall, hour_text
+from index_builds.service_recall import HourlyRecall, hour_text, together
 from index_builds.tiers import Tier
 
 K = 10  # of each answer, the first so many are looked at
@@ -110,32 +109,32 @@ class ShadowRecall:
                 return True
         return False
 
-    def measure(self) -> list[HourlyRecall]:
-        """Ask every waiting sample again, comparing all codes, and return the counts per hour and channel.
+    def measure(self, most: int | None = None) -> list[HourlyRecall]:
+        """Ask waiting samples again, comparing all codes, and return the counts per hour and channel.
 
         A query without an eligible neighbour has nothing to find and is left out.
+
+        Args:
+            most: So many of them, those that wait longest; None for all.
         """
         with self._lock:
-            samples, self._waiting = self._waiting, []
-        counts: defaultdict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+            most = len(self._waiting) if most is None else most
+            samples, self._waiting = self._waiting[:most], self._waiting[most:]
+        counts = []
         for sample in samples:
             found, possible = _measured(sample)
             if possible:
-                name = (sample.hour, sample.snapshot.snapshot_id or "", sample.snapshot.channel_name)
-                counts[name] = [
-                    had + more for had, more in zip(counts[name], (1, found, possible), strict=True)
-                ]
-        return [
-            HourlyRecall(
-                hour=hour,
-                snapshot_id=snapshot_id,
-                channel=channel,
-                queries=queries,
-                found=found,
-                possible=possible,
-            )
-            for (hour, snapshot_id, channel), (queries, found, possible) in sorted(counts.items())
-        ]
+                counts.append(
+                    HourlyRecall(
+                        hour=sample.hour,
+                        snapshot_id=sample.snapshot.snapshot_id or "",
+                        channel=sample.snapshot.channel_name,
+                        queries=1,
+                        found=found,
+                        possible=possible,
+                    )
+                )
+        return together(counts)
 
 
 def _measured(sample: _Sample) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from index_house import SETTINGS, build, make_catalogue, sqlite_store
 
 from index_builds.filters import SnapshotFilter
 from index_builds.reading import open_snapshot
-from index_builds.service_recall import HourlyRecall, queries_needed, recall_and_bound
+from index_builds.service_recall import HourlyRecall, queries_needed, recall_and_bound, together
 from index_builds.service_records import recent_shadow_recall, write_shadow_recall
 from index_builds.settings import IndexSettings
 from index_builds.shadow_recall import ShadowRecall
@@ -104,6 +104,18 @@ def test_no_more_samples_wait_than_allowed_and_none_without_a_share(narrow):
         asked(snapshot, shadow, catalogue.vectors[:20])
     assert [one.queries for one in few.measure()] == [5]
     assert none.measure() == []
+
+
+def test_samples_are_measured_some_at_a_time_and_counted_together(narrow):
+    snapshot, catalogue = narrow
+    whole, parts = ShadowRecall(share=1.0, seed=1), ShadowRecall(share=1.0, seed=1)
+    for shadow in (whole, parts):
+        asked(snapshot, shadow, catalogue.queries["text"].vectors[:7])
+        asked(snapshot, shadow, catalogue.queries["text"].vectors[:2], at=AT + timedelta(hours=1))
+    some = [one for _ in range(5) for one in parts.measure(2)]
+    assert parts.measure() == []
+    assert together(some) == together(whole.measure())
+    assert [one.queries for one in together(some)] == [7, 2]
 
 
 def test_a_query_with_nothing_to_find_is_left_out(narrow):
