@@ -9,10 +9,8 @@ tenth of the vectors eligible, HNSW at efSearch 128 found 0.55 and IVF at nprobe
 probing IVF wider by four times the inverse share found 1.00, and comparing all eligible codes took 2 to 4 ms.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -22,17 +20,16 @@ from numpy.typing import NDArray
 from index_builds.channel_names import VISUAL
 from index_builds.errors import SearchError
 from index_builds.exact import Neighbours, best_of, pair_scores
-from index_builds.filters import SnapshotFilter, satisfying_rows
+from index_builds.filtered_rows import RememberedFilters, present
+from index_builds.filters import SnapshotFilter
 from index_builds.ids import distinct
 from index_builds.manifest import SnapshotContent
 from index_builds.open_tier import Eligible, OpenTier
 from index_builds.tiers import SERVED, TIERS, Tier
 
 _SLACK = 8  # more candidates than asked for, so that near-ties at the k-th place are settled by exact score
-_REMEMBERED_FILTERS = 128
 _PAIRS = 8_192
 _FoundInTier = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]  # query rows, keys, scores
-_SPARSE = 64  # below one in so many, hashing positions is quicker than marking them
 
 
 class OpenSnapshot:
@@ -64,10 +61,9 @@ class OpenSnapshot:
         self._row_positions = {
             tier: opened.positions_of(self.row_keys) for tier, opened in self.tiers.items()
         }
-        self._remembered: OrderedDict[SnapshotFilter, Mapping[Tier, Eligible]] = OrderedDict()
-        self._lock = Lock()
+        self._filters = RememberedFilters(metadata, self.tiers, self._row_positions)
         self._at_once = at_once
-        self._channels = {VISUAL: self} | {
+        self._others = {
             name: OpenSnapshot(
                 content=content,
                 snapshot_id=snapshot_id,
@@ -86,14 +82,14 @@ class OpenSnapshot:
             snapshot_id=self.snapshot_id,
             tiers=self.tiers,
             metadata=self.metadata,
-            channels={name: own.tiers for name, own in self._channels.items() if name != VISUAL},
+            channels={name: own.tiers for name, own in self._others.items()},
             at_once=self._at_once,
         )
 
     @property
     def channels(self) -> tuple[str, ...]:
         """The channels that can be searched, the visual one first."""
-        return tuple(self._channels)
+        return (VISUAL, *self._others)
 
     def channel(self, name: str) -> "OpenSnapshot":
         """Return one channel of the snapshot, searched as the snapshot is.
@@ -101,10 +97,12 @@ class OpenSnapshot:
         Raises:
             SearchError: If the snapshot has no such channel, or it was not opened.
         """
-        if name not in self._channels:
-            message = f"the snapshot has no channel {name!r}: it has {', '.join(self._channels)}"
+        if name == VISUAL:
+            return self
+        if name not in self._others:
+            message = f"the snapshot has no channel {name!r}: it has {', '.join(self.channels)}"
             raise SearchError(message)
-        return self._channels[name]
+        return self._others[name]
 
     def vectors_of(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return the decoded vector of every key, and which keys have one; others are zeros."""
@@ -123,6 +121,10 @@ class OpenSnapshot:
         start, stop = np.searchsorted(self.row_keys, [key, key + 1])
         rows: list[dict[str, Any]] = self.metadata.slice(start, stop - start).to_pylist()
         return rows
+
+    def mask(self, where: SnapshotFilter) -> NDArray[np.bool_]:
+        """Return which rows of the metadata satisfy a filter, shape ``(rows,)``."""
+        return self._filters.of(where).mask
 
     def search(
         self,
@@ -173,7 +175,7 @@ class OpenSnapshot:
             return rows, opened.all_keys[found], _exact_scores(opened, queries, rows, found)
 
         found: list[_FoundInTier] = []
-        if self._at_once is not None and len(queries) == 1 and len(asked) > 1:
+        if self._at_once is not None and len(queries) == 1 and len(asked) > 1 and not exhaustive:
             others = [self._at_once.submit(found_in, *one) for one in asked[1:]]
             found = [found_in(*asked[0]), *(other.result() for other in others)]
         else:
@@ -214,29 +216,12 @@ class OpenSnapshot:
     ) -> Eligible | None:
         eligible = None
         if where is not None and not where.asks_nothing:
-            eligible = self._filtered(where)[opened.tier]
+            eligible = self._filters.of(where).eligible(opened.tier)
         if among is not None:
-            wanted = _present(opened.positions_of(among), len(opened.all_keys))
+            wanted = present(opened.positions_of(among), len(opened.all_keys))
             if eligible is not None:
                 wanted = np.intersect1d(eligible.positions, wanted, assume_unique=True)
             eligible = opened.eligible(wanted)
-        return eligible
-
-    def _filtered(self, where: SnapshotFilter) -> Mapping[Tier, Eligible]:
-        with self._lock:
-            known = self._remembered.get(where)
-            if known is not None:
-                self._remembered.move_to_end(where)
-                return known
-        mask = satisfying_rows(self.metadata, where)
-        eligible = {
-            tier: opened.eligible(_present(self._row_positions[tier][mask], len(opened.all_keys)))
-            for tier, opened in self.tiers.items()
-        }
-        with self._lock:
-            self._remembered[where] = eligible
-            while len(self._remembered) > _REMEMBERED_FILTERS:
-                self._remembered.popitem(last=False)
         return eligible
 
 
@@ -313,13 +298,3 @@ def _per_query(excluding: NDArray[np.int64] | None, queries: int) -> NDArray[np.
         message = f"excluding has {len(excluding)} rows for {queries} queries: give one per query"
         raise SearchError(message)
     return excluding
-
-
-def _present(positions: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Return the positions that are held, sorted and each once, of a tier with ``count`` of them."""
-    held = positions[positions >= 0]
-    if len(held) * _SPARSE < count:
-        return distinct(held)
-    marked = np.zeros(count, dtype=np.bool_)
-    marked[held] = True
-    return np.flatnonzero(marked).astype(np.int64)

@@ -1,6 +1,7 @@
 """The application: routers, error handlers, and a life that follows the promoted snapshots."""
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -13,6 +14,7 @@ from serving.admin import routes as admin
 from serving.api import browse, events, metrics, pictures, pieces, search, status
 from serving.body_limit import BodyLimit
 from serving.events.unrecorded import Unrecorded
+from serving.garbage import set_aside, take_back
 from serving.guards.access import Access, Admission, paced, requires
 from serving.guards.hosts import AllowedHosts
 from serving.guards.pacing import Pacing
@@ -47,7 +49,9 @@ def create_app(house: ServedHouse, settings: ServingSettings, *, tracing: Tracin
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         sys.setswitchinterval(_SWITCH_SECONDS)
+        thresholds = gc.get_threshold()
         await asyncio.to_thread(house.refresh)
+        await asyncio.to_thread(set_aside)
         house.follow()
         watching = asyncio.create_task(app.state.watch.run())
         try:
@@ -57,6 +61,7 @@ def create_app(house: ServedHouse, settings: ServingSettings, *, tracing: Tracin
             with suppress(asyncio.CancelledError):
                 await watching
             await asyncio.to_thread(house.stop)
+            take_back(thresholds)
             if tracing is not None:
                 await asyncio.to_thread(tracing.close)
 

@@ -34,7 +34,7 @@ def facet_counts(
 
     def rows_without(*clauses: str) -> NDArray[np.bool_]:
         others = asked.model_copy(update=dict.fromkeys(clauses))
-        return inside if others.asks_nothing else inside & served.mask(others)
+        return inside if others.asks_nothing else inside & served.snapshot.mask(others)
 
     facets = {facet: _counted(served, facet, rows_without(facet), most) for facet in FACETS}
     shown = rows_without()

@@ -115,7 +115,7 @@ def _folded(
     without: frozenset[int],
 ) -> list[FoundPiece]:
     table = served.table
-    mask = None if where is None else served.mask(where)
+    mask = None if where is None else served.snapshot.mask(where)
     sought = np.array(keys, dtype=np.int64)
     starts = np.searchsorted(table.row_keys, sought)
     stops = np.searchsorted(table.row_keys, sought, side="right")

@@ -23,6 +23,7 @@ from serving.encoding import QueryEncoding
 from serving.errors import UnknownThingError
 from serving.events.live_shadow import LiveShadow, ShadowMeasuring
 from serving.events.recorder import EventRecorder
+from serving.garbage import set_aside
 from serving.guards.client_keys import ClientKeys
 from serving.live_snapshot import LiveSnapshot
 from serving.local_copies import LocalCopies
@@ -165,14 +166,19 @@ class ServedHouse:
             for name, cache in caches.items()
         }
 
-    def refresh(self) -> None:
-        """Look at every pointer and at the keys once; what goes wrong with one keeps no other back."""
+    def refresh(self) -> bool:
+        """Look at every pointer and at the keys once; what goes wrong with one keeps no other back.
+
+        Return whether another snapshot serves now.
+        """
         self.keys.refresh()
+        swapped = False
         for live in self.live.values():
             try:
-                live.refresh()
+                swapped |= live.refresh()
             except Exception:  # the thread that follows must outlive what nobody foresaw
                 logger.exception("collection %s could not be refreshed", live.collection)
+        return swapped
 
     def measure_shadows(self) -> None:
         """Measure now the live searches that were drawn to be asked again."""
@@ -200,4 +206,5 @@ class ServedHouse:
 
     def _run(self) -> None:
         while not self._stop.wait(self.settings.poll_seconds):
-            self.refresh()
+            if self.refresh():
+                set_aside()

@@ -18,7 +18,6 @@ import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
 from index_builds.errors import IndexBuildError
-from index_builds.filters import SnapshotFilter, satisfying_rows
 from index_builds.fusion import FusedSearch
 from index_builds.manifest import Manifest, parse_manifest, signature_key
 from index_builds.neighbour_files import lists_of
@@ -28,7 +27,6 @@ from index_builds.reading import open_content
 from index_builds.search import OpenSnapshot
 from index_builds.signing import MANIFEST_ROLE, read_signatures
 from index_builds.snapshots import SnapshotStore
-from serving.bounded_cache import BoundedCache
 from serving.errors import NotServableError, SnapshotGoneError
 from serving.local_copies import LastGood, LocalCopies
 from serving.neighbour_lists import NeighbourPages
@@ -43,7 +41,6 @@ _FIRST_RETRY_SECONDS = 5.0
 _LAST_RETRY_SECONDS = 300.0
 _WARMING_QUERIES = 16
 _SIGNALS_SECONDS = 300.0
-_REMEMBERED_MASKS = 64
 
 
 class ServedSnapshot:
@@ -62,9 +59,6 @@ class ServedSnapshot:
         self.signals: PieceSignals | None = None  # of the last time they could be read
         self.signals_version = 0
         self.files = set(manifest.content.file_digests())
-        self._masks: BoundedCache[SnapshotFilter, np.ndarray[tuple[int], np.dtype[np.bool_]]] = BoundedCache(
-            entries=_REMEMBERED_MASKS, size=_REMEMBERED_MASKS * max(snapshot.metadata.num_rows, 1)
-        )
 
     @property
     def snapshot_id(self) -> str:
@@ -75,14 +69,6 @@ class ServedSnapshot:
     def encoder_id(self) -> str:
         """Whose vectors its visual channel holds."""
         return self.manifest.content.encoder_id
-
-    def mask(self, where: SnapshotFilter) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Return which rows satisfy a filter."""
-        known = self._masks.get(where)
-        if known is None:
-            known = satisfying_rows(self.snapshot.metadata, where)
-            self._masks.put(where, known, len(known))
-        return known
 
     def warm(self) -> None:
         """Ask every channel for its own pictures, so that pages and tables are there before customers are.

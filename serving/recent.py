@@ -21,7 +21,7 @@ def recent_page(served: ServedSnapshot, shape: Shape, paging: Paging, settings: 
     tiers = table.words["tier"]
     rows = np.isin(tiers.codes, [code for code, name in enumerate(tiers.words) if name in shape.tiers])
     if shape.where is not None:
-        rows &= served.mask(shape.where)
+        rows &= served.snapshot.mask(shape.where)
     places = np.unique(table.row_pieces[rows])
     rank = _price_rank(served, shape, rows) if shape.sort.startswith("price") else _age_rank(served)
     order = places[np.lexsort((places, rank[places]))][: paging.offset + paging.limit + 1]

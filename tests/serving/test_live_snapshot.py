@@ -158,6 +158,34 @@ def test_files_go_with_the_last_reader_of_a_snapshot_that_no_cursor_may_ask(tmp_
     assert live.status().kept == ()
 
 
+def test_a_replaced_snapshot_goes_without_the_collector_of_cycles(made):
+    # What serves is set aside from the collector: a cycle in it would stay for ever, its index with it.
+    live = live_of(made.house)
+    live._kept_most = 0
+    thresholds = gc.get_threshold()
+    with TestClient(create_app(made.house, made.house.settings)) as client:
+        assert gc.get_freeze_count() > 0
+        client.get("/v1/search/text", params={"q": "gold", "category": "ring"})
+        served = live.current
+        gone = [
+            ref(served),
+            ref(served.snapshot),
+            *map(ref, served.snapshot.tiers.values()),
+            ref(served.table),
+        ]
+        del served
+        made.promote(slim_catalogue(90, tiers=("hot", "warm")))
+        gc.disable()
+        try:
+            assert live.refresh()
+            made.house.shadows["house"].measure()  # a sample keeps what answered it
+            assert [one() for one in gone] == [None] * len(gone)
+        finally:
+            gc.enable()
+    assert gc.get_freeze_count() == 0
+    assert gc.get_threshold() == thresholds
+
+
 def test_a_replaced_snapshot_answers_its_cursors_for_a_while_then_410(tmp_path):
     made = standing(tmp_path, kept_seconds=60.0)
     now = [0.0]
