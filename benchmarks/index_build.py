@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import faiss
@@ -23,7 +23,7 @@ from hardware import hardware
 from numpy.typing import NDArray
 
 from index_builds.bootstrap import lower_bound
-from index_builds.build import build_index
+from index_builds.build import BuiltFile, build_index
 from index_builds.exact import Neighbours, exact_neighbours, pair_scores
 from index_builds.ids import ids_digest
 from index_builds.index_files import load_index
@@ -71,17 +71,27 @@ def plain(plan: TierPlan) -> list[TierPlan]:
     ]
 
 
-def measure(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """A plan built, loaded as serving loads it, and open at the parameters that tuning chose."""
+
+    tier: OpenTier
+    built: BuiltFile
+    mapped: bool
+    build_seconds: float
+    tuning_seconds: float
+
+
+def open_tuned(
     plan: TierPlan,
     keys: NDArray[np.int64],
     vectors: NDArray[np.float32],
-    queries: NDArray[np.float32],
-    exact: Neighbours,
-    folder: Path,
-) -> dict[str, object]:
-    """Build, load and ask one index."""
+    path: Path,
+    settings: TierSettings | None = None,
+) -> Tuned:
+    """Build a plan's index at ``path``, load it and choose its parameters; keys are sorted."""
     started = time.perf_counter()
-    built = build_index(plan, keys, vectors, folder / "index")
+    built = build_index(plan, keys, vectors, path)
     build_seconds = time.perf_counter() - started
     mapped = is_mapped(plan.tier, plan.factory)
     file = IndexFile(
@@ -98,12 +108,36 @@ def measure(
     index = load_index(built.path, digest=built.digest, mapped=mapped)
     opened = OpenTier(tier=plan.tier, index=index, file=file, path=built.path)
     none = np.empty(0, dtype=np.int64)
+    started = time.perf_counter()
     parameters = choose_parameters(
-        plan, opened, keys, vectors, reserved=none, settings=TierSettings()
+        plan, opened, keys, vectors, reserved=none, settings=settings or TierSettings()
     ).parameters
-    tuned = OpenTier(
-        tier=plan.tier, index=index, file=file.model_copy(update={"parameters": parameters}), path=built.path
+    tuning_seconds = time.perf_counter() - started
+    return Tuned(
+        tier=OpenTier(
+            tier=plan.tier,
+            index=index,
+            file=file.model_copy(update={"parameters": parameters}),
+            path=built.path,
+        ),
+        built=built,
+        mapped=mapped,
+        build_seconds=build_seconds,
+        tuning_seconds=tuning_seconds,
     )
+
+
+def measure(
+    plan: TierPlan,
+    keys: NDArray[np.int64],
+    vectors: NDArray[np.float32],
+    queries: NDArray[np.float32],
+    exact: Neighbours,
+    folder: Path,
+) -> dict[str, object]:
+    """Build, load and ask one index."""
+    made = open_tuned(plan, keys, vectors, folder / "index")
+    tuned, built = made.tier, made.built
     faiss.omp_set_num_threads(1)
     started = time.perf_counter()
     found = np.concatenate([tuned.search(queries[row : row + 1], 10)[1] for row in range(len(queries))])
@@ -114,7 +148,7 @@ def measure(
     counted = count_found(exact, answered, np.where(answered >= 0, scores, -np.inf))
     shares = counted.found / counted.possible
     done = subprocess.run(
-        [sys.executable, "-c", _RESIDENT, str(built.path), built.digest, "mapped" if mapped else "read"],
+        [sys.executable, "-c", _RESIDENT, str(built.path), built.digest, "mapped" if made.mapped else "read"],
         capture_output=True,
         text=True,
         check=True,
@@ -124,8 +158,8 @@ def measure(
         "tier": plan.tier,
         "factory": plan.factory,
         "chosen": plan.reason != "plain",
-        "parameters": parameters,
-        "build_seconds": round(build_seconds, 1),
+        "parameters": tuned.file.parameters,
+        "build_seconds": round(made.build_seconds, 1),
         "file_mb": round(built.bytes / 1e6, 1),
         "resident_mb": round(float(done.stdout), 1),
         "resident_fraction": round(float(done.stdout) * 1e6 / vectors.nbytes, 3),
