@@ -33,8 +33,11 @@ check: $(READY)  ## formatting, lint, types, import contracts, definitions
 	$(BIN)/lint-imports
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/dg check defs
 
+# What benchmarks share, or run in another environment: no scripts to start.
+MODULES := hardware catalogue_vectors fronts plain_factories peer_libraries peer_worker
+
 bench: $(READY)  ## every benchmark; JSON goes to benchmarks/out
-	@set -e; for script in $(filter-out benchmarks/hardware.py benchmarks/catalogue_vectors.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script; done
+	@set -e; for script in $(filter-out $(MODULES:%=benchmarks/%.py),$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script; done
 
 clean:  ## remove the environment, caches and the demo's home
 	rm -rf $(VENV) .loupe .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist *.egg-info

@@ -40,6 +40,51 @@ def test_a_script_measures_and_writes_its_json(tmp_path, script, arguments, name
     assert result["hardware"]["cores"] >= 1
 
 
+@pytest.fixture(scope="module")
+def peers(tmp_path_factory):
+    """What ``peers.py`` wrote of its own and the plain part; libraries only where they are installed."""
+    out = tmp_path_factory.mktemp("peers") / "out.json"
+    sizes = ["--count", "3000", "--queries", "20", "--exact-below", "500", "--no-install", "--skip-autofaiss"]
+    plain = [
+        "Flat", "IVF32,SQfp16", "IVF64,SQ8", "IVF64,PQ64x4fs,Refine(SQfp16)", "HNSW16,SQ8", "IVF64,Nothing8"
+    ]  # fmt: skip
+    tried = [part for factory in plain for part in ("--factory", factory)]
+    command = [sys.executable, str(SCRIPTS / "peers.py"), *sizes, *tried, "--out", str(out)]
+    subprocess.run(command, check=True, capture_output=True, cwd=out.parent)
+    return json.loads(out.read_text())
+
+
+def test_every_plan_gets_a_verdict_against_plain_factories_of_its_size(peers):
+    asked = {(one["tier"], one["queries"]): one for one in peers["verdicts"]}
+
+    assert set(asked) == {
+        (tier, family) for tier in ("hot", "warm", "cold") for family in ("pictures", "text")
+    }
+    budget = {plan["tier"]: plan["bytes_per_vector"] for plan in peers["loupe"]}
+    for rival in peers["rivals"]:
+        plan = asked[rival["tier"], rival["queries"]]
+        assert rival["bytes_per_vector"] <= budget[rival["tier"]] * 1.02
+        assert rival["recall"] >= plan["recall"] - 0.001
+        assert plan["fastest_rival"]["speed"] >= rival["speed"]
+    assert any(one["fastest_rival"] for one in asked.values())
+
+
+def test_exhaustive_search_finds_everything_and_an_unknown_factory_is_named(peers):
+    plain = {row["index"]: row for row in peers["plain"]}
+
+    assert [plain["Flat"]["points"][0][family]["recall"] for family in ("pictures", "text")] == [1.0, 1.0]
+    assert [point["parameters"]["nprobe"] for point in plain["IVF32,SQfp16"]["points"]] == [4, 8, 16]
+    assert list(peers["not_built"]) == ["IVF64,Nothing8"]
+
+
+def test_every_library_is_measured_or_named_with_the_reason(peers):
+    assert [one["peer"] for one in peers["peers"]] == ["hnswlib", "usearch", "scann"]
+    for one in peers["peers"]:
+        assert one["indexes"] or "--no-install" in one["not_measured"]
+    compared = {one["peer"] for one in peers["beside_peers"]}
+    assert compared == {one["peer"] for one in peers["peers"] if one["indexes"]}
+
+
 def test_twenty_thousand_pictures_are_found_while_they_come_go_and_change(tmp_path):
     out = tmp_path / "out.json"
     sizes = ["--count", "20000", "--queries", "100", "--exact-below", "1000"]
