@@ -2,7 +2,9 @@
 
 Times differ from machine to machine and from run to run, so what is measured here shapes no digest.  How wide
 lists must be probed is measured by recall, on filters that follow the vectors' position (half-spaces), which
-are the hard ones.
+are the hard ones.  Of a million with a tenth eligible, a quarter of the lists that hold as many eligible
+vectors as an unfiltered search compares found .989 to 1.000 of the neighbours, all of them 1.000 in twice the
+time.
 """
 
 import time
@@ -20,9 +22,10 @@ from index_builds.open_tier import Eligible, OpenTier, lists_of
 _QUERIES = 16
 _K = 10
 _LEAST = 20_000  # below, every way is fast
-_WIDENINGS = (1.0, 2.0, 4.0, 8.0)
+_WIDENINGS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+_WIDENING_QUERIES = 64
 _SHARES = (0.02, 0.1)
-_ENOUGH = 0.98
+_ENOUGH = 0.99
 
 
 def measured_filter_plan(opened: OpenTier, vectors: NDArray[np.float32], *, seed: int) -> FilterPlan:
@@ -44,7 +47,8 @@ def measured_filter_plan(opened: OpenTier, vectors: NDArray[np.float32], *, seed
     try:
         gather = _gather_at_most(opened, queries, random)
         if lists_of(opened.inner):
-            widen = _widening(opened, vectors, queries, order, random)
+            asked = np.ascontiguousarray(vectors[random.permutation(opened.count)[:_WIDENING_QUERIES]])
+            widen = _widening(opened, vectors, asked, order, random)
             scan = _scan_at_most(opened, queries, random, widen, gather)
             return FilterPlan(gather_at_most=gather, scan_at_most=scan, widen=widen)
         if "efSearch" in opened.file.parameters:
@@ -79,8 +83,7 @@ def _scan_at_most(
         among = _some(opened, eligible, random)
         if among is None or eligible <= gather:
             continue
-        probes = int(np.ceil(opened.file.parameters["nprobe"] * widen / share))
-        parameters = {**opened.file.parameters, "nprobe": min(probes, lists_of(opened.inner))}
+        parameters = opened.widened(widen, share)
         by_lists = _seconds(queries, partial(_by_lists, opened, parameters, among))
         by_scanning = _seconds(queries, partial(opened.compare_codes, k=_K, among=among))
         if by_lists < by_scanning:
@@ -117,9 +120,7 @@ def _widening(
         exact = exact_neighbours(queries, vectors, np.arange(len(vectors), dtype=np.int64), k=_K, rows=rows)
         among = opened.eligible(np.sort(order[rows]))
         for widen in (step for step in _WIDENINGS if step >= needed):
-            probes = int(np.ceil(opened.file.parameters["nprobe"] * widen * opened.count / len(rows)))
-            probes = min(probes, lists_of(opened.inner))
-            parameters = {**opened.file.parameters, "nprobe": probes}
+            parameters = opened.widened(widen, len(rows) / opened.count)
             _, found = opened.ask(opened.inner, queries, _K, parameters, among.bitmap)
             answered = np.where(found >= 0, opened.base_keys[np.maximum(found, 0)], -1)
             wanted = opened.base_keys[order[np.maximum(exact.keys, 0)]]

@@ -208,16 +208,18 @@ class OpenTier:
         if eligible <= plan.gather_at_most:
             return self.gather(queries, k, among)
         share = eligible / max(self._base_count, 1)
-        parameters = dict(self.file.parameters)
-        if "nprobe" in parameters and eligible > plan.scan_at_most:
-            probes = ceil(parameters["nprobe"] * max(plan.widen / share, 1.0))
-            parameters["nprobe"] = min(probes, lists_of(self.inner))
-            return self.ask(self.inner, queries, k, parameters, among.bitmap)
-        if "efSearch" in parameters and share >= plan.over_fetch_from:
+        if "nprobe" in self.file.parameters and eligible > plan.scan_at_most:
+            return self.ask(self.inner, queries, k, self.widened(plan.widen, share), among.bitmap)
+        if "efSearch" in self.file.parameters and share >= plan.over_fetch_from:
             found = self.over_fetch(queries, k, share, among)
             if found is not None:
                 return found
         return self.compare_codes(queries, k, among)
+
+    def widened(self, widen: float, share: float) -> dict[str, int]:
+        """Return the operating point with as many lists as are probed for a share of the base."""
+        probes = ceil(self.file.parameters["nprobe"] * max(widen / share, 1.0))
+        return {**self.file.parameters, "nprobe": min(probes, lists_of(self.inner))}
 
     def gather(
         self, queries: NDArray[np.float32], k: int, among: Eligible
