@@ -1,6 +1,7 @@
 """What changed from one snapshot to another: pieces, pictures, offers, recall, files, plans, build time.
 
-Pure: two manifests and their metadata tables (``metadata_file.SCHEMA``) in, figures and some examples out.
+Pure: two manifests, their metadata tables (``metadata_file.SCHEMA``) and the later one's plan of tiers in,
+figures and some examples out.
 Nothing is ordered by a clock; who is before and who after is the caller's to say.
 """
 
@@ -8,31 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from index_builds.manifest import IndexFile, Manifest
+from index_builds.tier_moves import KeptPlan, MoveReasons, Moves, moves_of, reasons_of, standings
 from index_builds.tiers import TIERS
 
 _OFFER = ("price_minor", "currency", "availability")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moves:
-    """What came, went and changed its tier, with the first few ids of each.
-
-    ``moved`` counts per ``(from, to)``; a piece stands in the hottest tier that one of its pictures is in.
-    """
-
-    before: int
-    after: int
-    came: int
-    went: int
-    moved: Mapping[tuple[str, str], int]
-    examples_came: tuple[str, ...]
-    examples_went: tuple[str, ...]
-    examples_moved: tuple[tuple[str, str, str], ...]  # id, from, to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +90,7 @@ class SnapshotDiff:
     k: tuple[int, int]  # at which each gate measured recall
     pieces: Moves
     pictures: Moves
+    reasons: MoveReasons  # of the pieces that moved
     offers: OfferChanges
     recall: tuple[RecallChange, ...]
     files: tuple[FileChange, ...]
@@ -118,7 +103,13 @@ class SnapshotDiff:
 
 
 def compare(
-    before: Manifest, after: Manifest, rows_before: pa.Table, rows_after: pa.Table, *, examples: int = 5
+    before: Manifest,
+    after: Manifest,
+    rows_before: pa.Table,
+    rows_after: pa.Table,
+    plan_after: KeptPlan,
+    *,
+    examples: int = 5,
 ) -> SnapshotDiff:
     """Return what changed from one snapshot to another.
 
@@ -127,16 +118,19 @@ def compare(
         after: The manifest to arrive at.
         rows_before: Metadata rows of ``before``.
         rows_after: Metadata rows of ``after``.
+        plan_after: The plan of tiers of ``after`` (``tier_records.kept_plan``).
         examples: How many examples of each kind of change to name.
     """
+    pieces = standings("piece_id", rows_before, rows_after)
     return SnapshotDiff(
         before=before.snapshot_id,
         after=after.snapshot_id,
         encoders=(before.encoder_id, after.encoder_id),
         vectors=(before.live_vectors, after.live_vectors),
         k=(before.gate.k, after.gate.k),
-        pieces=_moves("piece_id", rows_before, rows_after, examples),
-        pictures=_moves("image_id", rows_before, rows_after, examples),
+        pieces=moves_of(pieces, examples),
+        pictures=moves_of(standings("image_id", rows_before, rows_after), examples),
+        reasons=reasons_of(pieces, plan_after, examples),
         offers=_offers(rows_before, rows_after, examples),
         recall=_recall(before, after),
         files=_files(before, after),
@@ -146,43 +140,6 @@ def compare(
             for stage in _union(before.build_seconds, after.build_seconds)
         },
     )
-
-
-def _moves(column: str, before: pa.Table, after: pa.Table, examples: int) -> Moves:
-    both = _placed(column, before).join(
-        _placed(column, after), column, join_type="full outer", left_suffix="_before", right_suffix="_after"
-    )
-    both = both.sort_by(column).combine_chunks()
-    ids = both[column].to_numpy(zero_copy_only=False)
-    tier_before, tier_after = (
-        pc.fill_null(both[f"tier_{side}"], -1).to_numpy(zero_copy_only=False) for side in ("before", "after")
-    )
-    came = np.flatnonzero(tier_before < 0)
-    went = np.flatnonzero(tier_after < 0)
-    moved = np.flatnonzero((tier_before >= 0) & (tier_after >= 0) & (tier_before != tier_after))
-    pairs, counts = np.unique(np.stack([tier_before[moved], tier_after[moved]]), axis=1, return_counts=True)
-    return Moves(
-        before=len(ids) - len(came),
-        after=len(ids) - len(went),
-        came=len(came),
-        went=len(went),
-        moved={
-            (TIERS[source], TIERS[target]): int(count)
-            for source, target, count in zip(pairs[0], pairs[1], counts, strict=True)
-        },
-        examples_came=tuple(ids[came[:examples]]),
-        examples_went=tuple(ids[went[:examples]]),
-        examples_moved=tuple(
-            (ids[row], TIERS[tier_before[row]], TIERS[tier_after[row]]) for row in moved[:examples]
-        ),
-    )
-
-
-def _placed(column: str, rows: pa.Table) -> pa.Table:
-    """Return each id once, with the place of its hottest tier in ``TIERS``."""
-    tiers = pc.index_in(rows["tier"], value_set=pa.array(TIERS))
-    hottest = pa.table({column: rows[column], "tier": tiers}).group_by(column).aggregate([("tier", "min")])
-    return hottest.rename_columns({"tier_min": "tier"})
 
 
 def _offers(before: pa.Table, after: pa.Table, examples: int) -> OfferChanges:

@@ -5,8 +5,10 @@ brings the former plan back.  The table ``piece_tiers`` is a copy for people and
 """
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +18,12 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from index_builds.errors import SnapshotDamagedError
-from index_builds.manifest import PieceTiers, TierMove
+from index_builds.errors import SnapshotDamagedError, SnapshotMissingError
+from index_builds.manifest import Manifest, PieceTiers, TierMove
 from index_builds.reading import read_rows
 from index_builds.snapshots import SnapshotStore
 from index_builds.tables import piece_tiers
+from index_builds.tier_moves import KeptPlan
 from index_builds.tier_planning import REASONS, TierPlanning
 from index_builds.tiers import TIERS
 from storage.batches import batches
@@ -116,7 +119,7 @@ def plan_before(store: SnapshotStore, collection: str, *, today: date) -> PlanBe
             reason=np.full(count, REASONS.index("before_plans"), dtype=np.int8),
             balanced_on=None,
         )
-    table = _read(store, content.piece_tiers, f"{collection}/{promoted}")
+    table = _read(store.file, content.piece_tiers, f"{collection}/{promoted}")
     return PlanBefore(
         piece_ids=table["piece_id"],
         tier=_places(table["tier"], TIERS),
@@ -124,6 +127,27 @@ def plan_before(store: SnapshotStore, collection: str, *, today: date) -> PlanBe
         reason=_places(table["reason"], REASONS),
         balanced_on=date.fromisoformat(content.piece_tiers.balanced_on),
     )
+
+
+def kept_plan(manifest: Manifest, path_of: Callable[[str], Path]) -> KeptPlan:
+    """Return the plan that a snapshot was built by, or what to tell people where there is none to read.
+
+    For those who can do without: a snapshot that kept no plan, or whose plan is gone or damaged, is no error.
+
+    Args:
+        manifest: Of any snapshot, promoted or not.
+        path_of: Gives the local file of a digest.
+    """
+    stated, what = manifest.content.piece_tiers, f"{manifest.collection}/{manifest.snapshot_id}"
+    if stated is None:
+        missing = f"{what} was built before plans of tiers were kept, or without one"
+        return KeptPlan(rows=None, missing=missing)
+    try:
+        return KeptPlan(rows=_read(path_of, stated, what), missing=None)
+    except SnapshotMissingError as error:
+        return KeptPlan(rows=None, missing=f"the tier plan of {what} is gone: {error}")
+    except SnapshotDamagedError as error:
+        return KeptPlan(rows=None, missing=str(error))
 
 
 def record_tiers(store: SnapshotStore, collection: str) -> int:
@@ -141,7 +165,7 @@ def record_tiers(store: SnapshotStore, collection: str) -> int:
         stated = None if promoted is None else store.manifest(collection, promoted).content.piece_tiers
         planned: dict[str, tuple[str, str, str]] = {}
         if stated is not None:
-            columns = _read(store, stated, f"{collection}/{promoted}")
+            columns = _read(store.file, stated, f"{collection}/{promoted}")
             since = [day.isoformat() for day in columns["since"].to_pylist()]
             named = zip(columns["tier"].to_pylist(), since, columns["reason"].to_pylist(), strict=True)
             planned = dict(zip(columns["piece_id"].to_pylist(), named, strict=True))
@@ -175,12 +199,16 @@ def _replace(connection: Connection, collection: str, planned: dict[str, tuple[s
     return len(changed) + len([one for one in stale if one not in planned])
 
 
-def _read(store: SnapshotStore, stated: PieceTiers, what: str) -> pa.RecordBatch:
-    data = store.file(stated.digest).read_bytes()
+def _read(path_of: Callable[[str], Path], stated: PieceTiers, what: str) -> pa.RecordBatch:
+    data = path_of(stated.digest).read_bytes()
     if sha256_hex(data) != stated.digest:
         message = f"the tier plan of {what} is damaged: restore {stated.digest[:12]}, or roll back"
         raise SnapshotDamagedError(message)
-    table = pq.read_table(pa.BufferReader(data)).select(SCHEMA.names).cast(SCHEMA)
+    try:
+        table = pq.read_table(pa.BufferReader(data)).select(SCHEMA.names).cast(SCHEMA)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, KeyError, ValueError, OSError) as error:
+        message = f"the tier plan of {what} cannot be read: {error}; build the snapshot again, or roll back"
+        raise SnapshotDamagedError(message) from error
     return pa.RecordBatch.from_arrays([table[name].combine_chunks() for name in SCHEMA.names], schema=SCHEMA)
 
 

@@ -13,9 +13,11 @@ from orchestration.cli.session import print_json, session_of
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from index_builds.diff import Moves, OfferChange, RecallChange, SnapshotDiff
+    from index_builds.diff import OfferChange, RecallChange, SnapshotDiff
+    from index_builds.tier_moves import MoveReasons, Moves
 
 NOTHING = "–"
+NO_REASON = "no reason kept"
 
 
 def diff(
@@ -29,9 +31,10 @@ def diff(
     every: Annotated[bool, typer.Option("--all", help="Print the strata that did not change, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Compare two snapshots: pieces in, out and moved, offers, recall per stratum, files, build time."""
+    """Compare two snapshots: pieces in, out, moved and why, offers, recall per stratum, files, build time."""
     from index_builds.diff import compare
     from index_builds.reading import read_rows
+    from index_builds.tier_records import kept_plan
     from orchestration.resources import snapshot_store
 
     session = session_of(context)
@@ -40,7 +43,7 @@ def diff(
     rows = [
         read_rows(manifest.content, store.file, f"{name}/{manifest.snapshot_id}") for manifest in manifests
     ]
-    found = compare(*manifests, *rows, examples=examples)
+    found = compare(*manifests, *rows, kept_plan(manifests[1], store.file), examples=examples)
     if as_json:
         print_json(_document(found))
     else:
@@ -54,6 +57,16 @@ def _document(found: "SnapshotDiff") -> dict[str, Any]:
         document[kind]["moved"] = [
             {"from": source, "to": target, "count": count} for (source, target), count in moves.moved.items()
         ]
+    document["reasons"] |= {
+        "moved": [
+            {"from": source, "to": target, "reason": reason, "count": count}
+            for (source, target, reason), count in found.reasons.moved.items()
+        ],
+        "examples": [
+            {"piece_id": one.piece_id, "from": one.source, "to": one.target, "reason": one.reason}
+            for one in found.reasons.examples
+        ],
+    }
     for stated, change in zip(document["recall"], found.recall, strict=True):
         stated |= {"difference": change.difference, "lower_difference": change.lower_difference}
     document["bytes"] = {state: found.bytes_of(state) for state in ("shared", "new", "gone")}
@@ -67,8 +80,10 @@ def _print(console: "Console", found: "SnapshotDiff", *, every: bool) -> None:
     if found.k[0] != found.k[1]:
         console.print(f"[yellow]recall was measured at {found.k[0]}, then at {found.k[1]}[/yellow]")
     console.print(_held(found))
-    for what, moves in (("piece", found.pieces), ("picture", found.pictures)):
-        _print_examples(console, what, moves)
+    _print_reasons(console, found.reasons)
+    why = {one.piece_id: one.reason or NO_REASON for one in found.reasons.examples}
+    _print_examples(console, "piece", found.pieces, why)
+    _print_examples(console, "picture", found.pictures, {})
     _print_offers(console, found)
     _print_plans(console, found)
     _print_recall(console, found, every=every)
@@ -86,8 +101,23 @@ def _held(found: "SnapshotDiff") -> Table:
     return table
 
 
-def _print_examples(console: "Console", what: str, moves: "Moves") -> None:
-    moved = [f"{_short(one)} ({source} → {target})" for one, source, target in moves.examples_moved]
+def _print_reasons(console: "Console", reasons: "MoveReasons") -> None:
+    if reasons.missing is not None:
+        console.print(
+            f"why pieces moved: {NO_REASON}; {reasons.missing}", style="yellow", markup=False, soft_wrap=True
+        )
+    elif reasons.moved:
+        table = _table("from", "to", "why", "pieces", left=("from", "to", "why"))
+        for (source, target, reason), count in reasons.moved.items():
+            table.add_row(source, target, escape(reason or NO_REASON), str(count))
+        console.print(table)
+
+
+def _print_examples(console: "Console", what: str, moves: "Moves", why: Mapping[str, str]) -> None:
+    moved = [
+        f"{_short(one)} ({source} → {target}{f', {why[one]}' if one in why else ''})"
+        for one, source, target in moves.examples_moved
+    ]
     came, went = map(_short, moves.examples_came), map(_short, moves.examples_went)
     for word, names in (("in", came), ("out", went), ("moved", moved)):
         for one in names:

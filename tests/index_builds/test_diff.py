@@ -11,6 +11,7 @@ from index_builds.diff import OfferChange, compare
 from index_builds.manifest import DeltaFile
 from index_builds.reading import read_rows
 from index_builds.settings import GateSettings
+from index_builds.tier_records import kept_plan
 from index_builds.tiers import TIERS
 
 
@@ -30,7 +31,7 @@ def catalogue():
 def compared(store, before, after, **options):
     manifests = [one if hasattr(one, "content") else build(store, one) for one in (before, after)]
     rows = [read_rows(one.content, store.file, one.snapshot_id) for one in manifests]
-    return compare(*manifests, *rows, **options)
+    return compare(*manifests, *rows, kept_plan(manifests[1], store.file), **options)
 
 
 def test_a_snapshot_against_itself_shows_no_change(store, catalogue):

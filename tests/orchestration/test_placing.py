@@ -13,9 +13,11 @@ from index_house import MOVED_AT, SETTINGS, build, slim_catalogue, sqlite_store
 
 from assets.placing import place_pieces
 from catalog.demand import Demand
+from index_builds.diff import compare
 from index_builds.promotion import promote
+from index_builds.reading import read_rows
 from index_builds.settings import PlacementSettings
-from index_builds.tier_records import record_tiers
+from index_builds.tier_records import kept_plan, record_tiers
 
 DAY = date(2026, 3, 1)
 ONE = timedelta(days=1)
@@ -100,6 +102,25 @@ def test_an_hour_places_what_is_new_and_what_went_and_leaves_the_rest_for_the_ni
     night = place(store, rows, demand(day=DAY + 5 * ONE))
     assert [tiers(night, piece) for piece in range(4)] == [{"warm"}, {"warm"}, {"cold"}, {"hot"}]
     assert night.file.stated.balanced_on == (DAY + 5 * ONE).isoformat()
+
+
+def test_a_difference_of_two_nights_gives_the_reasons_that_the_later_night_placed_by(store):
+    rows = rows_of(piece_1={"age_days": 2})
+    first = publish(store, place(store, rows, demand(piece_0=(9.0, 0))), rows)
+    rows = rows_of(piece_2={"withdrawn": True})
+    night = demand(day=DAY + 5 * ONE, piece_3=(9.0, 0), piece_4=(8.0, 0), piece_5=(7.0, 0))
+    second = publish(store, place(store, rows, night, hot_at_most={"pieces": 2}), rows)
+
+    tables = [read_rows(one.content, store.file, one.snapshot_id) for one in (first, second)]
+    found = compare(first, second, *tables, kept_plan(second, store.file))
+
+    assert list(found.reasons.moved.items()) == [
+        (("hot", "warm", "live"), 2),
+        (("warm", "hot", "wanted"), 2),
+        (("warm", "cold", "gone"), 1),
+    ]
+    stated = {(one.source, one.target, one.reason): one.pieces for one in second.content.piece_tiers.moves}
+    assert dict(found.reasons.moved) == stated
 
 
 def test_a_night_whose_snapshot_was_not_promoted_is_made_up_for(store):
