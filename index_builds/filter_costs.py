@@ -1,10 +1,8 @@
 """Measure where one way of searching under a filter becomes cheaper than the next.
 
-Times differ from machine to machine and from run to run, so what is measured here shapes no digest.  How wide
-lists must be probed is measured by recall, on filters that follow the vectors' position (half-spaces), which
-are the hard ones.  Of a million with a tenth eligible, a quarter of the lists that hold as many eligible
-vectors as an unfiltered search compares found .989 to 1.000 of the neighbours, all of them 1.000 in twice the
-time.
+Times differ from machine to machine and from run to run, so what is measured here shapes no digest.  How far
+lists must be probed is measured by recall, on filters that follow the vectors' position, which are the hard
+ones: half-spaces, and the surroundings of one vector, in which hardly any query lies.
 """
 
 import time
@@ -83,8 +81,7 @@ def _scan_at_most(
         among = _some(opened, eligible, random)
         if among is None or eligible <= gather:
             continue
-        parameters = opened.widened(widen, share)
-        by_lists = _seconds(queries, partial(_by_lists, opened, parameters, among))
+        by_lists = _seconds(queries, partial(opened.by_lists, k=_K, among=among, widen=widen))
         by_scanning = _seconds(queries, partial(opened.compare_codes, k=_K, among=among))
         if by_lists < by_scanning:
             break
@@ -115,26 +112,23 @@ def _widening(
     needed = _WIDENINGS[0]
     for share in _SHARES:
         direction = random.standard_normal(vectors.shape[1], dtype=np.float32)
-        side: NDArray[np.float32] = vectors @ direction
-        rows: NDArray[np.int64] = np.flatnonzero(side >= float(np.quantile(side, 1 - share)))
-        exact = exact_neighbours(queries, vectors, np.arange(len(vectors), dtype=np.int64), k=_K, rows=rows)
-        among = opened.eligible(np.sort(order[rows]))
-        for widen in (step for step in _WIDENINGS if step >= needed):
-            parameters = opened.widened(widen, len(rows) / opened.count)
-            _, found = opened.ask(opened.inner, queries, _K, parameters, among.bitmap)
-            answered = np.where(found >= 0, opened.base_keys[np.maximum(found, 0)], -1)
-            wanted = opened.base_keys[order[np.maximum(exact.keys, 0)]]
-            hits = [len(set(a) & set(b)) for a, b in zip(wanted.tolist(), answered.tolist(), strict=True)]
-            needed = widen
-            if np.mean(hits) / _K >= _ENOUGH:
-                break
+        around = vectors[random.integers(len(vectors))]
+        for towards in (direction, around):
+            side: NDArray[np.float32] = vectors @ towards
+            rows: NDArray[np.int64] = np.flatnonzero(side >= float(np.quantile(side, 1 - share)))
+            exact = exact_neighbours(
+                queries, vectors, np.arange(len(vectors), dtype=np.int64), k=_K, rows=rows
+            )
+            wanted = opened.base_keys[order[np.maximum(exact.keys, 0)]].tolist()
+            among = opened.eligible(np.sort(order[rows]))
+            for widen in (step for step in _WIDENINGS if step >= needed):
+                _, found = opened.by_lists(queries, _K, among, widen)
+                answered = np.where(found >= 0, opened.base_keys[np.maximum(found, 0)], -1).tolist()
+                hits = [len(set(a) & set(b)) for a, b in zip(wanted, answered, strict=True)]
+                needed = widen
+                if np.mean(hits) / _K >= _ENOUGH:
+                    break
     return needed
-
-
-def _by_lists(
-    opened: OpenTier, parameters: dict[str, int], among: Eligible, query: NDArray[np.float32]
-) -> object:
-    return opened.ask(opened.inner, query, _K, parameters, among.bitmap)
 
 
 def _some(opened: OpenTier, eligible: int, random: np.random.Generator) -> Eligible | None:

@@ -1,8 +1,8 @@
 """How a tier is searched under a filter, by the number of eligible vectors.  Values only.
 
 Few eligible vectors are decoded and compared; more are compared by their codes, list after list; many are
-looked for in the nearest lists with the filter as a bitmap, or, in a graph, among more neighbours than were
-asked for.
+looked for in a query's nearest lists, as many of them as it takes (``list_probing``), or, in a graph, among
+more neighbours than were asked for.
 """
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,5 +18,5 @@ class FilterPlan(BaseModel):
 
     gather_at_most: int = Field(default=500, ge=0)  # up to here: decode and compare
     scan_at_most: int = Field(default=20_000, ge=0)  # up to here: compare all eligible codes
-    widen: float = Field(default=4, gt=0)  # lists probed: nprobe × this ÷ share eligible, at least nprobe
+    widen: float = Field(default=4, gt=0)  # probed until so many times as many as without a filter are met
     over_fetch_from: float = Field(default=2.0, ge=0.0)  # share eligible from which a graph over-fetches

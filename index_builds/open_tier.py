@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from index_builds.errors import SnapshotDamagedError
 from index_builds.filter_plan import FilterPlan
+from index_builds.ids import distinct
+from index_builds.list_probing import ListProbing
 from index_builds.manifest import IndexFile
 from index_builds.tiers import Tier
 
@@ -36,9 +38,16 @@ class Eligible:
         split = int(np.searchsorted(positions, base))
         self.of_base = positions[:split]
         self.of_delta = positions[split:] - base
+        self._by_list: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.positions)
+
+    def by_list(self, lists: ListProbing) -> NDArray[np.int64]:
+        """Return how many vectors of the base each of the tier's lists holds, counted once."""
+        if self._by_list is None:
+            self._by_list = lists.by_list(self.of_base)
+        return self._by_list
 
     def holds(self, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell which positions may be found."""
@@ -158,18 +167,14 @@ class OpenTier:
 
     def unlisted(self) -> int:
         """Return how many live vectors of the base lie in none of its inverted lists, where it has any."""
-        lists = _inverted_lists(self.inner)
-        if lists is None:
+        if self._lists is None:
             return 0
-        listed = np.zeros(len(self.base_keys), dtype=np.bool_)
-        for number in range(lists.nlist):
-            size = lists.list_size(number)
-            if size:
-                ids = lists.get_ids(number)
-                listed[_FAISS.rev_swig_ptr(ids, size)] = True
-                lists.release_ids(number, ids)
         live = self.positions[: np.searchsorted(self.positions, len(self.base_keys))]
-        return int((~listed[live]).sum())
+        return int((~self._lists.listed()[live]).sum())
+
+    @cached_property
+    def _lists(self) -> ListProbing | None:
+        return ListProbing(self.inner, len(self.base_keys)) if lists_of(self.inner) else None
 
     def eligible(self, positions: NDArray[np.int64]) -> Eligible:
         """Return some live positions, made ready for :meth:`search`."""
@@ -207,19 +212,37 @@ class OpenTier:
             return _nothing(len(queries))
         if eligible <= plan.gather_at_most:
             return self.gather(queries, k, among)
-        share = eligible / max(self._base_count, 1)
         if "nprobe" in self.file.parameters and eligible > plan.scan_at_most:
-            return self.ask(self.inner, queries, k, self.widened(plan.widen, share), among.bitmap)
+            return self.by_lists(queries, k, among, plan.widen)
+        share = eligible / max(self._base_count, 1)
         if "efSearch" in self.file.parameters and share >= plan.over_fetch_from:
             found = self.over_fetch(queries, k, share, among)
             if found is not None:
                 return found
         return self.compare_codes(queries, k, among)
 
-    def widened(self, widen: float, share: float) -> dict[str, int]:
-        """Return the operating point with as many lists as are probed for a share of the base."""
-        probes = ceil(self.file.parameters["nprobe"] * max(widen / share, 1.0))
-        return {**self.file.parameters, "nprobe": min(probes, lists_of(self.inner))}
+    def by_lists(
+        self, queries: NDArray[np.float32], k: int, among: Eligible, widen: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Probe each query's nearest lists until they hold enough eligible vectors of the base.
+
+        Enough are ``widen`` times as many as a search without a filter compares.
+        """
+        lists, parameters = self._lists, self.file.parameters
+        if lists is None:
+            message = f"{self.path} has no inverted lists to probe"
+            raise SnapshotDamagedError(message)
+        compared = parameters["nprobe"] * len(self.base_keys) / lists.lists
+        needed = lists.needed(
+            queries, among.by_list(lists), enough=widen * compared, least=parameters["nprobe"]
+        )
+        scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
+        found = np.full((len(queries), k), -1, dtype=np.int64)
+        for probes in distinct(needed).tolist():
+            own = needed == probes
+            wider = {**parameters, "nprobe": probes}
+            scores[own], found[own] = self.ask(self.inner, queries[own], k, wider, among.bitmap)
+        return scores, found
 
     def gather(
         self, queries: NDArray[np.float32], k: int, among: Eligible
