@@ -16,6 +16,7 @@ from index_builds.ids import distinct_of_sorted
 from index_builds.keys_file import fingerprints
 from index_builds.metadata_file import SCHEMA
 from index_builds.queries import Queries
+from index_builds.true_neighbours import TrueNeighbours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,16 @@ class ChannelEvidence:
 
     truth: Truth  # over the pictures that have a vector of it
     queries: Mapping[str, Queries]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedFamily:
+    """One family's queries of one channel, with their exact neighbours among that channel's live images."""
+
+    queries: Queries
+    exact: TrueNeighbours  # of exactly these queries
+    channel: str
+    name: str
 
 
 def truth_of(
