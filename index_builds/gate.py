@@ -7,6 +7,7 @@ in ``gate_contents``, ``gate_answers``, ``gate_incumbent`` and ``gate_health``; 
 """
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -68,32 +69,36 @@ def run_gate(
         done += 1
 
     tell("gate: contents")
-    fresh = float(fresh_process_failures(candidate))
     channel_measures: dict[str, dict[str, float]] = {}
     strata: list[Stratum] = []
     compared: list[Comparison] = []
-    for channel, part in parts.items():
-        opened = candidate.channel(channel)
-        measures = dict.fromkeys(NOTHING_OF, 0.0) | measure_contents(opened, part.truth, settings)
-        measures["fresh_process_failures"] = fresh
-        against = Incumbent.of(opened, incumbent, part.truth)
-        # FAISS fails on a vector that lies in no list, without a name: such an index is asked nothing more.
-        families = {} if UNLISTED in measures else asked[channel]
-        for name, family in families.items():
-            tell(f"gate: {channel}, {name}" if channel != VISUAL else f"gate: {name}")
-            known = AskedFamily(
-                queries=family,
-                exact=TrueNeighbours(family, part.truth.vectors, part.truth.keys),
-                channel=channel,
-                name=name,
-            )
-            strata += measure_family(opened, part.truth, known, settings, shapes, measures)
-            against.compare(opened, part.truth, known, settings)
-        channel_measures[channel] = measures
-        compared.append(against.comparison())
+    with ThreadPoolExecutor(1, thread_name_prefix="loupe-fresh") as beside:
+        loading = beside.submit(
+            fresh_process_failures, candidate
+        )  # another process: it waits for nothing here
+        for channel, part in parts.items():
+            opened = candidate.channel(channel)
+            measures = dict.fromkeys(NOTHING_OF, 0.0) | measure_contents(opened, part.truth, settings)
+            against = Incumbent.of(opened, incumbent, part.truth)
+            # FAISS fails without a name on a vector that lies in no list: such an index is asked nothing more.
+            families = {} if UNLISTED in measures else asked[channel]
+            for name, family in families.items():
+                tell(f"gate: {channel}, {name}" if channel != VISUAL else f"gate: {name}")
+                known = AskedFamily(
+                    queries=family,
+                    exact=TrueNeighbours(family, part.truth.vectors, part.truth.keys),
+                    channel=channel,
+                    name=name,
+                )
+                strata += measure_family(opened, part.truth, known, settings, shapes, measures)
+                against.compare(opened, part.truth, known, settings)
+            channel_measures[channel] = measures
+            compared.append(against.comparison())
     tell("gate: incumbent")
     whole = not any(UNLISTED in measures for measures in channel_measures.values())
     health = measure_health(candidate, truth, incumbent, settings) if whole else {}
+    for measures in channel_measures.values():
+        measures["fresh_process_failures"] = float(loading.result())
     tell("gate: health")
     report = GateReport(
         format_version=1,
