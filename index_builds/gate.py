@@ -80,7 +80,7 @@ def run_gate(
             opened = candidate.channel(channel)
             measures = dict.fromkeys(NOTHING_OF, 0.0) | measure_contents(opened, part.truth, settings)
             against = Incumbent.of(opened, incumbent, part.truth)
-            # FAISS fails without a name on a vector that lies in no list: such an index is asked nothing more.
+            # FAISS fails without a name on a vector in no list: such an index is asked nothing more.
             families = {} if UNLISTED in measures else asked[channel]
             for name, family in families.items():
                 tell(f"gate: {channel}, {name}" if channel != VISUAL else f"gate: {name}")

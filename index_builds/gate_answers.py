@@ -222,11 +222,13 @@ def _filter_for(
 
 def _price_bands(metadata: pa.Table) -> dict[str, NDArray[np.int64]]:
     """Return the lower edges of four price bands per currency, so that queries share filters."""
-    currencies = np.array([value or "" for value in metadata["currency"].to_pylist()], dtype=np.str_)
+    named = metadata["currency"].combine_chunks().dictionary_encode()
+    codes = named.indices.fill_null(-1).to_numpy()
     prices = metadata["price_minor"].cast(pa.float64()).to_numpy()
     bands = {}
-    for currency in np.unique(currencies[(currencies != "") & ~np.isnan(prices)]):
-        own = prices[(currencies == currency) & ~np.isnan(prices)]
-        quartiles = np.quantile(own, [0.0, 0.25, 0.5, 0.75], method="inverted_cdf")
-        bands[str(currency)] = np.unique(quartiles).astype(np.int64)
+    for code, currency in enumerate(named.dictionary.to_pylist()):
+        own = prices[(codes == code) & ~np.isnan(prices)]
+        if currency and len(own):
+            quartiles = np.quantile(own, [0.0, 0.25, 0.5, 0.75], method="inverted_cdf")
+            bands[currency] = np.unique(quartiles).astype(np.int64)
     return bands

@@ -17,7 +17,7 @@ from index_builds.exact import exact_neighbours, pair_scores
 from index_builds.fresh_process import load_in_fresh_process
 from index_builds.gate_report import AT_LEAST
 from index_builds.gate_truth import Truth
-from index_builds.ids import distinct, ids_digest
+from index_builds.ids import distinct, held_in, ids_digest
 from index_builds.open_tier import OpenTier
 from index_builds.search import OpenSnapshot
 from index_builds.settings import GateSettings
@@ -64,8 +64,8 @@ def measure_contents(candidate: OpenSnapshot, truth: Truth, settings: GateSettin
         "files_damaged": sum(
             digest_of_file(path) != digest for tier in tiers for digest, path in tier.paths.items()
         ),
-        "ids_missing": len(np.setdiff1d(truth.keys, live, assume_unique=True)),
-        "ids_unknown": len(np.setdiff1d(live, truth.keys, assume_unique=True)),
+        "ids_missing": int((~held_in(truth.keys, live)).sum()),
+        "ids_unknown": int((~held_in(live, truth.keys)).sum()),
         "ids_repeated": len(held) - len(live),
         "ids_in_wrong_tier": misplaced,
         "ids_differ_from_manifest": int(differing),

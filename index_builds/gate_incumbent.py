@@ -7,6 +7,7 @@ from index_builds.channel_names import VISUAL
 from index_builds.exact import Neighbours, pair_scores
 from index_builds.gate_report import SKIPS, Comparison, Paired, paired_bound
 from index_builds.gate_truth import AskedFamily, Truth
+from index_builds.ids import distinct, held_in
 from index_builds.queries import Queries
 from index_builds.recall import Found, count_found
 from index_builds.search import OpenSnapshot
@@ -39,8 +40,8 @@ class Incumbent:
         if not _same_vectors(candidate, incumbent):
             return cls(name, SKIPS[1], None, none)
         theirs = incumbent.channel(candidate.channel_name)
-        common = np.intersect1d(_held(candidate), _held(theirs), assume_unique=False)
-        common = common[truth.rows_of(common) >= 0]
+        common = distinct(_held(candidate))
+        common = common[held_in(common, distinct(_held(theirs))) & (truth.rows_of(common) >= 0)]
         return cls(name, None if len(common) else SKIPS[2], theirs, common)
 
     def compare(
@@ -123,10 +124,10 @@ def _found_among(
 
 def _paired_histogram(ours: Found, theirs: Found) -> tuple[tuple[int, int, int, int], ...]:
     rows = np.stack([ours.found, theirs.found, ours.possible], axis=1)[ours.possible > 0]
-    distinct, counts = np.unique(rows, axis=0, return_counts=True)
+    kinds, counts = np.unique(rows, axis=0, return_counts=True)
     return tuple(
         (int(row[0]), int(row[1]), int(row[2]), int(count))
-        for row, count in zip(distinct, counts, strict=True)
+        for row, count in zip(kinds, counts, strict=True)
     )
 
 

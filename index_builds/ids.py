@@ -18,6 +18,14 @@ def distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:
     return distinct_of_sorted(np.sort(keys))
 
 
+def held_in(keys: NDArray[np.int64], held: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which keys a sorted array holds, shape ``(len(keys),)``; quick where ``keys`` are sorted, too."""
+    if not len(held):
+        return np.zeros(len(keys), dtype=np.bool_)
+    found: NDArray[np.bool_] = held[np.minimum(np.searchsorted(held, keys), len(held) - 1)] == keys
+    return found
+
+
 def ids_digest(keys: NDArray[np.int64]) -> str:
     """Return the digest of a set of image keys, whatever their order."""
     return sha256_hex(np.sort(keys).astype("<i8").tobytes())

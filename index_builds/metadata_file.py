@@ -79,7 +79,9 @@ def canonical_metadata(table: pa.Table, keys: NDArray[np.int64], tiers: NDArray[
                 "leave them out, or embed the images"
             )
             raise BuildInputError(message)
-        bare = np.setdiff1d(keys, row_keys)
+        spoken_of = np.zeros(len(keys), dtype=np.bool_)
+        spoken_of[places] = True
+        bare = keys[~spoken_of]
         if len(bare):
             message = (
                 f"{len(bare)} images have no metadata row, the first {bare[0]}: nothing could "
