@@ -85,18 +85,23 @@ def build(
 def ask_tiers(
     opened: OpenSnapshot, catalogue: Catalogue, rows: NDArray[np.int64], tiers: NDArray[np.str_], queries: int
 ) -> list[dict[str, Any]]:
-    """Measure every tier with single queries on one thread, and in one batch on all."""
+    """Measure every tier with single queries on one thread, and in one batch on all.
+
+    Other pictures are asked for first: a server's pages are there when its customers come.
+    """
     keys, vectors, groups = catalogue.keys[rows], catalogue.vectors[rows], catalogue.groups[rows]
     text = Generator().text_queries(queries, seed=99)
     families = {
         "pictures": held_out_queries(keys, vectors, groups, count=queries, seed=12_345),
         "text": free_queries(text),
     }
+    others = held_out_queries(keys, vectors, groups, count=queries, seed=98_765)
     measured = []
     for tier in TIERS:
         own = np.flatnonzero(tiers[rows] == tier)
         if not len(own):
             continue
+        one_by_one(opened, others.vectors, 10, (tier,), None, others.excluding)
         for name, family in families.items():
             for k in (10, 100):
                 exact = exact_neighbours(

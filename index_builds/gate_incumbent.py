@@ -126,8 +126,7 @@ def _paired_histogram(ours: Found, theirs: Found) -> tuple[tuple[int, int, int, 
     rows = np.stack([ours.found, theirs.found, ours.possible], axis=1)[ours.possible > 0]
     kinds, counts = np.unique(rows, axis=0, return_counts=True)
     return tuple(
-        (int(row[0]), int(row[1]), int(row[2]), int(count))
-        for row, count in zip(kinds, counts, strict=True)
+        (int(row[0]), int(row[1]), int(row[2]), int(count)) for row, count in zip(kinds, counts, strict=True)
     )
 
 
