@@ -180,6 +180,11 @@ class ServedHouse:
                 logger.exception("collection %s could not be refreshed", live.collection)
         return swapped
 
+    def follow_now(self, collection: str) -> None:
+        """Look at one pointer at once, for somebody who has just moved it."""
+        if self.live[collection].refresh():
+            set_aside()
+
     def measure_shadows(self) -> None:
         """Measure now the live searches that were drawn to be asked again."""
         self._measuring.measure()

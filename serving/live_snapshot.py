@@ -127,7 +127,7 @@ class _Trouble:
 
 
 class LiveSnapshot:
-    """Follow one collection's pointer.  ``refresh`` is called by one thread, all else by any.
+    """Follow one collection's pointer.  Safe to share between threads: those that refresh take turns.
 
     Args:
         store: Where snapshots live.
@@ -155,7 +155,7 @@ class LiveSnapshot:
         self.collection = collection
         self._store, self._encoder, self._copies, self._at_once = store, encoder, copies, at_once
         self._kept_most, self._kept_seconds, self._clock = kept, kept_seconds, clock
-        self._lock = Lock()
+        self._lock, self._refreshing = Lock(), Lock()
         self._current: _Held | None = None
         self._replaced: list[_Held] = []  # newest first
         self._trouble: _Trouble | None = None
@@ -212,6 +212,10 @@ class LiveSnapshot:
 
     def refresh(self) -> bool:
         """Look at the pointer and follow it; return whether another snapshot serves now."""
+        with self._refreshing:
+            return self._followed()
+
+    def _followed(self) -> bool:
         self._let_go()
         try:
             pointer = self._store.pointer(self.collection)

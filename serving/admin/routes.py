@@ -103,7 +103,7 @@ async def go_back(
                 expected_pointer_version=version,
             )
             record_tiers(house.store, name)
-            house.live[name].refresh()
+            house.follow_now(name)
 
         await house.pool.do(move)
         return back("/admin/snapshots", collection=collection, done=to)
