@@ -2,6 +2,8 @@
 
 A text is filled up to the model's context, 32 or 77 tokens, where a query has a handful.  A causal mask lets
 no token see what follows it, so what stands behind a batch's longest text changes nothing and is left out.
+On one core with matrix tiles ViT-B-32 takes 40 ms instead of 99 for one text of seven words in float32, 212
+instead of 1,400 for sixteen; in bfloat16 20 instead of 30, and 169 instead of 1,960.
 """
 
 from typing import Any
