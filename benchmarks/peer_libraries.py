@@ -46,7 +46,7 @@ def environment(peer: str, folder: Path, *, install: bool) -> Path:
     if ready.is_file() and json.loads(ready.read_text()) == list(PINS[peer]):
         return python
     if not install:
-        message = f"{home} holds no {PINS[peer][0]}, and nothing is installed with --no-install"
+        message = f"{home} holds no {PINS[peer][0]}, and nothing is installed without --install"
         raise PeerFailedError(message)
     print(f"installing {' '.join(PINS[peer])} into {home}", flush=True)
     home.mkdir(parents=True, exist_ok=True)

@@ -4,8 +4,8 @@ Vectors come from ``catalogue_vectors``; queries are pictures that no index hold
 one at a time on one thread, and every index is judged by the same exact truth.  Loupe's plans are built,
 loaded and tuned as the product does it, each tier over all vectors.  Plain factories are swept over their
 search parameters; where one might be a plan's rival (no more bytes, no less recall: ``fronts``), both are
-asked in turn.  Other libraries run in environments of their own, which are installed when they are missing;
-the plans are asked again beside each.
+asked in turn.  Other libraries run in environments of their own (``--install``); the plans are asked again
+beside each.
 
 At 200,000 vectors on two cores autofaiss alone takes a quarter of an hour.  The JSON is written anew after
 every part.
@@ -254,7 +254,7 @@ def arguments() -> argparse.Namespace:
         "--factory", action="append", help="plain factory to try; again for more (default: all)"
     )
     parser.add_argument("--peers-env", type=Path, default=OUT.parent / "peers-env")
-    parser.add_argument("--no-install", action="store_true", help="only peers that are installed already")
+    parser.add_argument("--install", action="store_true", help="install the peers that are missing")
     parser.add_argument("--skip-autofaiss", action="store_true")
     parser.add_argument("--autofaiss-mb", type=float, help="memory budget (default: 120 per 200,000 vectors)")
     parser.add_argument("--out", type=Path, default=OUT)
@@ -285,7 +285,7 @@ def main() -> None:
     }
 
     def write() -> None:
-        given.out.parent.mkdir(exist_ok=True)
+        given.out.parent.mkdir(parents=True, exist_ok=True)
         given.out.write_text(json.dumps(result, indent=2) + "\n")
 
     with tempfile.TemporaryDirectory() as temporary:
@@ -318,7 +318,7 @@ def main() -> None:
                 folder / "peers",
                 judge,
                 environments=given.peers_env,
-                install=not given.no_install,
+                install=given.install,
                 threads=faiss.omp_get_max_threads(),
                 memory_mb=given.autofaiss_mb or AUTOFAISS_MB_PER_VECTOR * given.count,
             )

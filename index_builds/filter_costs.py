@@ -111,9 +111,10 @@ def _widening(
     order: NDArray[np.int64],
     random: np.random.Generator,
 ) -> float:
-    """Return the least widening under which filters that follow the position lose a neighbour in a hundred.
+    """Return the least widening under which filters that follow the position lose at most one in a hundred.
 
-    Of those that all lists give: what their codes lose, probing more of them does not bring back.
+    Of the neighbours that all lists give: what their codes lose, probing more of them does not bring back.
+    Where no step is enough, the widest.
     """
     needed = _WIDENINGS[0]
     for share in _SHARES:

@@ -13,7 +13,7 @@ from index_builds.ids import distinct
 from index_builds.open_tier import Eligible, OpenTier
 from index_builds.tiers import Tier
 
-_REMEMBERED_BYTES = 256_000_000
+_REMEMBERED, _REMEMBERED_BYTES = 128, 256_000_000
 _SPARSE = 64  # below one in so many, hashing positions is quicker than marking them
 
 
@@ -35,7 +35,8 @@ class FilteredRows:
         self.mask = mask
         self._tiers, self._row_positions = tiers, row_positions
         self._eligible: dict[Tier, Eligible] = {}
-        self.largest_bytes = mask.nbytes + 8 * int(np.count_nonzero(mask))
+        # The mask; positions of what satisfies; bitmaps and counts by list, about.
+        self.largest_bytes = 2 * mask.nbytes + 8 * int(np.count_nonzero(mask))
 
     def eligible(self, tier: Tier) -> Eligible:
         """Return which vectors of a tier some satisfying row shows."""
@@ -54,6 +55,7 @@ class RememberedFilters:
         metadata: What filters look at.
         tiers: As for :class:`FilteredRows`.
         row_positions: As for :class:`FilteredRows`.
+        masks: Remembers the masks of the same metadata, where another channel asks, too.
     """
 
     def __init__(
@@ -61,8 +63,10 @@ class RememberedFilters:
         metadata: pa.Table,
         tiers: Mapping[Tier, OpenTier],
         row_positions: Mapping[Tier, NDArray[np.int64]],
+        masks: "RememberedFilters | None" = None,
     ) -> None:
         self._metadata, self._tiers, self._row_positions = metadata, tiers, row_positions
+        self._masks = masks
         self._known: OrderedDict[SnapshotFilter, FilteredRows] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
@@ -74,12 +78,15 @@ class RememberedFilters:
             if known is not None:
                 self._known.move_to_end(where)
                 return known
-        made = FilteredRows(satisfying_rows(self._metadata, where), self._tiers, self._row_positions)
+        mask = satisfying_rows(self._metadata, where) if self._masks is None else self._masks.of(where).mask
+        made = FilteredRows(mask, self._tiers, self._row_positions)
         with self._lock:
             if where not in self._known:
                 self._known[where] = made
                 self._bytes += made.largest_bytes
-            while self._bytes > _REMEMBERED_BYTES and len(self._known) > 1:
+            while len(self._known) > _REMEMBERED or (
+                self._bytes > _REMEMBERED_BYTES and len(self._known) > 1
+            ):
                 self._bytes -= self._known.popitem(last=False)[1].largest_bytes
         return made
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FAISS: Any = faiss
+_BLOCK = 256  # queries whose lists are ranked together
 _STEP = 2**0.5  # numbers of lists are rounded up to its powers, so that a batch asks in a few groups
 
 
@@ -58,12 +59,14 @@ class ListProbing:
             enough: So many eligible vectors, or all there are.
             least: So many lists in any case.
         """
-        turned = queries
-        for transform in self._chain:
-            turned = transform.apply(turned)
-        _, ranked = self._ivf.quantizer.search(turned, self.lists)
-        met = np.cumsum(eligible[ranked], axis=1)
-        lists = 1 + (met < min(enough, float(eligible.sum()))).sum(axis=1)
+        owed = min(enough, float(eligible.sum()))
+        lists = np.empty(len(queries), dtype=np.int64)
+        for start in range(0, len(queries), _BLOCK):
+            turned = queries[start : start + _BLOCK]
+            for transform in self._chain:
+                turned = transform.apply(turned)
+            _, ranked = self._ivf.quantizer.search(turned, self.lists)
+            lists[start : start + _BLOCK] = 1 + (np.cumsum(eligible[ranked], axis=1) < owed).sum(axis=1)
         steps = np.ceil(np.log(np.maximum(lists, least)) / np.log(_STEP) - 1e-9)
         rounded: NDArray[np.int64] = np.minimum(np.ceil(_STEP**steps - 1e-9), self.lists).astype(np.int64)
         return rounded

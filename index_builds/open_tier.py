@@ -27,6 +27,7 @@ from index_builds.tiers import Tier
 
 _FAISS: Any = faiss  # its typed SWIG classes do not know the keyword arguments that its wrappers add
 _NONE: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+_MET_PER_RESULT = 16  # eligible vectors that a search under a filter compares at least
 
 
 class Eligible:
@@ -71,7 +72,7 @@ def bitmap(positions: NDArray[np.int64], count: int) -> NDArray[np.uint8]:
 
 
 class OpenTier:
-    """One loaded index.  Safe to share between threads: nothing changes after construction.
+    """One loaded index.  Safe to share between threads: nothing changes but what is counted at first use.
 
     Args:
         tier: Which.
@@ -172,6 +173,10 @@ class OpenTier:
         live = self.positions[: np.searchsorted(self.positions, len(self.base_keys))]
         return int((~self._lists.listed()[live]).sum())
 
+    def prepare(self) -> None:
+        """Count now what the first search under a filter would: which list holds which vector."""
+        _ = self._lists
+
     @cached_property
     def _lists(self) -> ListProbing | None:
         return ListProbing(self.inner, len(self.base_keys)) if lists_of(self.inner) else None
@@ -226,16 +231,15 @@ class OpenTier:
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Probe each query's nearest lists until they hold enough eligible vectors of the base.
 
-        Enough are ``widen`` times as many as a search without a filter compares.
+        Enough are ``widen`` times as many as a search without a filter compares, and some for each result.
         """
         lists, parameters = self._lists, self.file.parameters
         if lists is None:
             message = f"{self.path} has no inverted lists to probe"
             raise SnapshotDamagedError(message)
         compared = parameters["nprobe"] * len(self.base_keys) / lists.lists
-        needed = lists.needed(
-            queries, among.by_list(lists), enough=widen * compared, least=parameters["nprobe"]
-        )
+        enough = max(widen * compared, float(_MET_PER_RESULT * k))
+        needed = lists.needed(queries, among.by_list(lists), enough=enough, least=parameters["nprobe"])
         scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
         found = np.full((len(queries), k), -1, dtype=np.int64)
         for probes in distinct(needed).tolist():

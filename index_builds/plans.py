@@ -90,7 +90,8 @@ def plan_tier(tier: Tier, count: int, dimension: int, settings: TierSettings) ->
         )
 
     ids = _ID_BYTES * count
-    lists_resident = 4 * dimension * lists + 3 * ids  # centroids, ids of lists and of positions, direct map
+    # Centroids; ids of lists and of positions, direct map; the list of each vector, once a filter is asked.
+    lists_resident = 4 * dimension * lists + 3 * ids + 4 * count
     if count <= wanted.exact_below and float32 <= EXACT_BYTES:
         small = f"{count} vectors, {float32 / 1e6:.1f} MB: every one is compared"
         if tier == "hot":

@@ -38,7 +38,8 @@ class OpenSnapshot:
 
     ``tiers`` are the visual channel's; ``channel`` gives another one as a snapshot of its own, over the same
     metadata.  With ``at_once``, the tiers that a single query asks are searched by its threads at the same
-    time: an answer takes as long as its slowest tier, and no less work.
+    time: an answer takes as long as its slowest tier, and no less work.  ``filters`` are another channel's,
+    whose masks are shared.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class OpenSnapshot:
         channels: Mapping[str, Mapping[Tier, OpenTier]] | None = None,
         channel_name: str = VISUAL,
         at_once: Executor | None = None,
+        filters: RememberedFilters | None = None,
     ) -> None:
         self.content = content
         self.snapshot_id = snapshot_id
@@ -62,7 +64,7 @@ class OpenSnapshot:
         self._row_positions = {
             tier: opened.positions_of(self.row_keys) for tier, opened in self.tiers.items()
         }
-        self._filters = RememberedFilters(metadata, self.tiers, self._row_positions)
+        self._filters = RememberedFilters(metadata, self.tiers, self._row_positions, filters)
         self._at_once = at_once
         self._others = {
             name: OpenSnapshot(
@@ -72,6 +74,7 @@ class OpenSnapshot:
                 metadata=metadata,
                 channel_name=name,
                 at_once=at_once,
+                filters=self._filters,
             )
             for name, own in (channels or {}).items()
         }

@@ -50,20 +50,22 @@ def create_app(house: ServedHouse, settings: ServingSettings, *, tracing: Tracin
     async def life(app: FastAPI) -> AsyncIterator[None]:
         sys.setswitchinterval(_SWITCH_SECONDS)
         thresholds = gc.get_threshold()
-        await asyncio.to_thread(house.refresh)
-        await asyncio.to_thread(set_aside)
-        house.follow()
-        watching = asyncio.create_task(app.state.watch.run())
         try:
-            yield
+            await asyncio.to_thread(house.refresh)
+            await asyncio.to_thread(set_aside, everything=True)
+            house.follow()
+            watching = asyncio.create_task(app.state.watch.run())
+            try:
+                yield
+            finally:
+                watching.cancel()
+                with suppress(asyncio.CancelledError):
+                    await watching
+                await asyncio.to_thread(house.stop)
+                if tracing is not None:
+                    await asyncio.to_thread(tracing.close)
         finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
-            await asyncio.to_thread(house.stop)
             take_back(thresholds)
-            if tracing is not None:
-                await asyncio.to_thread(tracing.close)
 
     app = FastAPI(
         title="Loupe",

@@ -80,3 +80,8 @@ class RateLimitedError(ServingError):
     def __init__(self, message: str, *, seconds: int) -> None:
         super().__init__(message)
         self.headers = {"Retry-After": str(seconds)}
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says in its first line, or its kind where it says nothing."""
+    return (str(getattr(error, "orig", error)).strip().splitlines() or [type(error).__name__])[0]

@@ -23,7 +23,7 @@ from serving.encoding import QueryEncoding
 from serving.errors import UnknownThingError
 from serving.events.live_shadow import LiveShadow, ShadowMeasuring
 from serving.events.recorder import EventRecorder
-from serving.garbage import set_aside
+from serving.garbage import WHOLE_EVERY, set_aside
 from serving.guards.client_keys import ClientKeys
 from serving.live_snapshot import LiveSnapshot
 from serving.local_copies import LocalCopies
@@ -183,7 +183,7 @@ class ServedHouse:
     def follow_now(self, collection: str) -> None:
         """Look at one pointer at once, for somebody who has just moved it."""
         if self.live[collection].refresh():
-            set_aside()
+            self._set_aside()
 
     def measure_shadows(self) -> None:
         """Measure now the live searches that were drawn to be asked again."""
@@ -212,4 +212,8 @@ class ServedHouse:
     def _run(self) -> None:
         while not self._stop.wait(self.settings.poll_seconds):
             if self.refresh():
-                set_aside()
+                self._set_aside()
+
+    def _set_aside(self) -> None:
+        swaps = sum(live.status().swaps for live in self.live.values())
+        set_aside(everything=swaps % WHOLE_EVERY == 0)

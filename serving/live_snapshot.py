@@ -27,7 +27,7 @@ from index_builds.reading import open_content
 from index_builds.search import OpenSnapshot
 from index_builds.signing import MANIFEST_ROLE, read_signatures
 from index_builds.snapshots import SnapshotStore
-from serving.errors import NotServableError, SnapshotGoneError
+from serving.errors import NotServableError, SnapshotGoneError, first_line
 from serving.local_copies import LastGood, LocalCopies
 from serving.neighbour_lists import NeighbourPages
 from serving.piece_table import PieceTable
@@ -78,6 +78,8 @@ class ServedSnapshot:
         """
         for name in self.snapshot.channels:
             channel = self.snapshot.channel(name)
+            for opened in channel.tiers.values():
+                opened.prepare()
             held = [opened.keys for opened in channel.tiers.values() if opened.count]
             if not held:
                 continue
@@ -222,7 +224,7 @@ class LiveSnapshot:
             now = None if self._store.signing is None else self._store.signing.clock()
             statement = trusted_statement(self._store, self.collection, pointer, now=now)
         except (SQLAlchemyError, ObjectStoreError) as error:
-            self._unreachable = _first_line(error)
+            self._unreachable = first_line(error)
             logger.warning("the pointer of %s cannot be read: %s", self.collection, self._unreachable)
             return self._current is None and self._serve_copies()
         except IndexBuildError as error:
@@ -295,7 +297,7 @@ class LiveSnapshot:
             served.signals = read_signals(self._store.engine, self.collection, served.table.piece_ids)
             served.signals_version += 1
         except SQLAlchemyError as error:
-            logger.warning("the signals of %s cannot be read: %s", self.collection, _first_line(error))
+            logger.warning("the signals of %s cannot be read: %s", self.collection, first_line(error))
 
     def _remember(self, manifest: Manifest) -> None:
         data, _ = self._store.published(self.collection, manifest.snapshot_id)
@@ -323,7 +325,7 @@ class LiveSnapshot:
         return True
 
     def _refuse(self, snapshot_id: str, error: Exception) -> None:
-        reason = _first_line(error)
+        reason = first_line(error)
         known = self._trouble
         again = known is not None and known.snapshot_id == snapshot_id
         pause = (
@@ -378,7 +380,3 @@ class LiveSnapshot:
             }
             for held in gone:
                 self._copies.drop(held.served.files - needed - self._opening)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(getattr(error, "orig", error)).strip().splitlines() or [type(error).__name__])[0]

@@ -20,6 +20,8 @@ import open_clip  # noqa: E402 - it imports torchvision, which needs the declara
 def encode_tokens(model: Any, tokens: torch.Tensor) -> torch.Tensor:
     """Return the features of texts, shape ``(texts, dimension)``, as ``model.encode_text`` gives them.
 
+    Up to rounding, which depends on the longest text of the batch.
+
     Args:
         model: An OpenCLIP model.
         tokens: Token ids, shape ``(texts, context)``.

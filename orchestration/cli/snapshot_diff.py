@@ -80,7 +80,8 @@ def _print(console: "Console", found: "SnapshotDiff", *, every: bool) -> None:
     if found.k[0] != found.k[1]:
         console.print(f"[yellow]recall was measured at {found.k[0]}, then at {found.k[1]}[/yellow]")
     console.print(_held(found))
-    _print_reasons(console, found.reasons)
+    if found.pieces.moved:
+        _print_reasons(console, found.reasons)
     why = {one.piece_id: one.reason or NO_REASON for one in found.reasons.examples}
     _print_examples(console, "piece", found.pieces, why)
     _print_examples(console, "picture", found.pictures, {})
@@ -106,7 +107,7 @@ def _print_reasons(console: "Console", reasons: "MoveReasons") -> None:
         console.print(
             f"why pieces moved: {NO_REASON}; {reasons.missing}", style="yellow", markup=False, soft_wrap=True
         )
-    elif reasons.moved:
+    else:
         table = _table("from", "to", "why", "pieces", left=("from", "to", "why"))
         for (source, target, reason), count in reasons.moved.items():
             table.add_row(source, target, escape(reason or NO_REASON), str(count))

@@ -46,6 +46,7 @@ async def answer_question(
     """Record a decision, and go on to the next question."""
 
     async def show(house: ServedHouse, name: str) -> Response:
+        shown = _kind_of(kind)
         await house.pool.do(
             decide,
             house.engine,
@@ -56,7 +57,7 @@ async def answer_question(
             why=why.strip() or "looked at on the review page",
             decided_at=house.clock(),
         )
-        return back("/admin/review", collection=collection, kind=_kind_of(kind), done=item_id)
+        return back("/admin/review", collection=collection, kind=shown, done=item_id)
 
     return await for_admins(request, collection, show)
 
@@ -68,6 +69,7 @@ async def take_back(
     """Take a decision back, and show its question again."""
 
     async def show(house: ServedHouse, name: str) -> Response:
+        shown = _kind_of(kind)
         await house.pool.do(
             undo,
             house.engine,
@@ -77,7 +79,7 @@ async def take_back(
             why="taken back on the review page",
             decided_at=house.clock(),
         )
-        return back("/admin/review", collection=collection, kind=_kind_of(kind), item=item_id)
+        return back("/admin/review", collection=collection, kind=shown, item=item_id)
 
     return await for_admins(request, collection, show)
 

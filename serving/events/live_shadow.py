@@ -1,13 +1,14 @@
 """Shadow recall of a process: live searches drawn, asked again exhaustively beside the request, and counted.
 
-Query vectors stay in memory until they are measured, seconds later; only counts are written.
+Query vectors stay in memory until they are measured; only counts are written.
 """
 
 import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from threading import Event, Thread
+from itertools import cycle
+from threading import Event, Lock, Thread
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +23,13 @@ from index_builds.service_recall import HourlyRecall, together
 from index_builds.service_records import write_shadow_recall
 from index_builds.shadow_recall import ShadowRecall
 from index_builds.tiers import Tier
+from serving.errors import first_line
 
 logger = logging.getLogger(__name__)
 _PAUSE_SECONDS = 0.2
 _REST = 20  # times what a sample took
 _WRITE_SECONDS = 5.0
-_AT_MOST = 32  # samples that wait: they keep a snapshot in memory, and a process that ends waits for them
+_AT_MOST = 32  # samples that wait: each keeps the snapshot that answered it in memory
 _SEED = 5
 
 
@@ -87,6 +89,7 @@ class ShadowMeasuring:
     def __init__(self, engine: Engine, shadows: Mapping[str, LiveShadow]) -> None:
         self._engine, self._shadows = engine, shadows
         self._measured: dict[str, list[HourlyRecall]] = {}
+        self._measuring = Lock()
         self._stopping = Event()
         self._thread: Thread | None = None
 
@@ -105,18 +108,19 @@ class ShadowMeasuring:
 
     def measure(self) -> None:
         """Measure what waits, and add it to the counts."""
-        self._measure(None)
-        self._write()
+        with self._measuring:
+            for collection in self._shadows:
+                self._measure(collection, None)
+            self._write()
 
-    def _measure(self, most: int | None) -> None:
-        for collection, shadow in self._shadows.items():
-            try:
-                with threads(1):  # comparing every code must not take the cores that requests need
-                    measured = shadow.measure(most)
-            except (IndexBuildError, OSError) as error:
-                _left_out(collection, error)
-            else:
-                self._measured.setdefault(collection, []).extend(measured)
+    def _measure(self, collection: str, most: int | None) -> None:
+        try:
+            with threads(1):  # comparing every code must not take the cores that requests need
+                measured = self._shadows[collection].measure(most)
+        except (IndexBuildError, OSError) as error:
+            logger.warning("shadow recall of %s is left out: %s", collection, first_line(error))
+        else:
+            self._measured.setdefault(collection, []).extend(measured)
 
     def _write(self) -> None:
         """Add what was measured to the counts; what cannot be written is left out."""
@@ -125,19 +129,21 @@ class ShadowMeasuring:
             try:
                 write_shadow_recall(self._engine, collection, together(found))
             except SQLAlchemyError as error:
-                _left_out(collection, error)
+                logger.warning("shadow recall of %s is left out: %s", collection, first_line(error))
 
     def _run(self) -> None:
         pause, write_at = _PAUSE_SECONDS, time.monotonic() + _WRITE_SECONDS
+        in_turn = cycle(self._shadows)  # a house has a collection
         while not self._stopping.wait(pause):
             start = time.monotonic()
-            self._measure(1)
+            try:
+                with self._measuring:
+                    self._measure(next(in_turn), 1)
+                    if start >= write_at:
+                        self._write()
+                        write_at = start + _WRITE_SECONDS
+            except Exception:  # the thread must outlive what nobody foresaw, and samples must not pile up
+                logger.exception("shadow recall could not be measured")
             pause = max(_PAUSE_SECONDS, _REST * (time.monotonic() - start))
-            if time.monotonic() >= write_at:
-                self._write()
-                write_at = time.monotonic() + _WRITE_SECONDS
-        self._write()
-
-
-def _left_out(collection: str, error: Exception) -> None:
-    logger.warning("shadow recall of %s is left out: %s", collection, str(error).splitlines()[0])
+        with self._measuring:
+            self._write()

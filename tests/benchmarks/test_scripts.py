@@ -44,7 +44,7 @@ def test_a_script_measures_and_writes_its_json(tmp_path, script, arguments, name
 def peers(tmp_path_factory):
     """What ``peers.py`` wrote of its own and the plain part; libraries only where they are installed."""
     out = tmp_path_factory.mktemp("peers") / "out.json"
-    sizes = ["--count", "3000", "--queries", "20", "--exact-below", "500", "--no-install", "--skip-autofaiss"]
+    sizes = ["--count", "3000", "--queries", "20", "--exact-below", "500", "--skip-autofaiss"]
     plain = [
         "Flat", "IVF32,SQfp16", "IVF64,SQ8", "IVF64,PQ64x4fs,Refine(SQfp16)", "HNSW16,SQ8", "IVF64,Nothing8"
     ]  # fmt: skip
@@ -80,7 +80,7 @@ def test_exhaustive_search_finds_everything_and_an_unknown_factory_is_named(peer
 def test_every_library_is_measured_or_named_with_the_reason(peers):
     assert [one["peer"] for one in peers["peers"]] == ["hnswlib", "usearch", "scann"]
     for one in peers["peers"]:
-        assert one["indexes"] or "--no-install" in one["not_measured"]
+        assert one["indexes"] or "--install" in one["not_measured"]
     compared = {one["peer"] for one in peers["beside_peers"]}
     assert compared == {one["peer"] for one in peers["peers"] if one["indexes"]}
 

@@ -3,8 +3,15 @@
 import faiss
 import numpy as np
 import pytest
+from index_house import SETTINGS, build, make_catalogue, sqlite_store
 
+from index_builds.filter_plan import FilterPlan
+from index_builds.filters import SnapshotFilter
 from index_builds.list_probing import ListProbing
+from index_builds.open_tier import OpenTier
+from index_builds.reading import open_snapshot
+from index_builds.search import OpenSnapshot
+from index_builds.settings import IndexSettings
 
 DIMENSION, COUNT, LISTS = 32, 4_000, 64
 
@@ -87,3 +94,49 @@ def test_vectors_in_no_list_are_told(vectors):
     lists = ListProbing(index, COUNT + 3)
     assert np.flatnonzero(~lists.listed()).tolist() == [COUNT, COUNT + 1, COUNT + 2]
     assert lists.by_list(np.array([COUNT, COUNT + 2])).sum() == 0
+
+
+@pytest.fixture(scope="module")
+def probed(tmp_path_factory):
+    """A tier of lists that is probed as narrowly as a plan allows, for every filter; and its catalogue."""
+    store = sqlite_store(tmp_path_factory.mktemp("probed"))
+    catalogue = make_catalogue(3_000, seed=8, tiers=("hot",), queries=40)
+    lists = {"tiers": {"hot": {"exact_below": 0, "target_recall": 0.95}}}
+    manifest = build(store, catalogue, settings=IndexSettings.model_validate(SETTINGS.model_dump() | lists))
+    whole = open_snapshot(store, "house", manifest.snapshot_id)
+    base = whole.tiers["hot"]
+    narrow = FilterPlan(gather_at_most=0, scan_at_most=0, widen=0.25)
+    tier = OpenTier(
+        tier="hot",
+        index=base.owner,
+        file=base.file.model_copy(update={"filters": narrow}),
+        path=base.path,
+    )
+    assert "nprobe" in tier.file.parameters
+    yield (
+        OpenSnapshot(
+            content=whole.content, snapshot_id=whole.snapshot_id, tiers={"hot": tier}, metadata=whole.metadata
+        ),
+        catalogue,
+    )
+    store.engine.dispose()
+
+
+def test_many_results_under_a_filter_are_the_nearest_ones_too(probed):
+    snapshot, catalogue = probed
+    where = SnapshotFilter(availability="in_stock")
+    queries = catalogue.queries["text"].vectors
+    answer = snapshot.search(queries, 200, where=where)
+    exact = snapshot.search(queries, 200, where=where, exhaustive=True)
+    shared = [len(set(a) & set(b)) for a, b in zip(answer.keys.tolist(), exact.keys.tolist(), strict=True)]
+    assert np.mean(shared) / 200 > 0.95
+
+
+def test_a_query_finds_the_same_alone_and_among_others(probed):
+    snapshot, catalogue = probed
+    where = SnapshotFilter(availability="in_stock")
+    queries = catalogue.queries["text"].vectors
+    together = snapshot.search(queries, 10, where=where)
+    for row in range(len(queries)):
+        alone = snapshot.search(queries[row : row + 1], 10, where=where)
+        assert alone.keys[0].tolist() == together.keys[row].tolist()

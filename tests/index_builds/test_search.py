@@ -248,3 +248,20 @@ def test_queries_that_do_not_fit_are_refused(opened):
 def test_a_filter_that_means_nothing_is_refused(stated, message):
     with pytest.raises(ValidationError, match=message):
         SnapshotFilter.model_validate(stated)
+
+
+def test_only_so_many_filters_are_remembered_and_channels_share_their_masks(opened):
+    asked = [SnapshotFilter(price_min_minor=price, currency="EUR") for price in range(200)]
+    masks = [opened.mask(where) for where in asked]
+    assert len(opened._filters._known) == 128
+    assert np.array_equal(opened.mask(asked[0]), masks[0])  # forgotten, and worked out anew
+    for where, mask in zip(asked, masks, strict=True):
+        assert np.array_equal(mask, satisfying_rows(opened.metadata, where))
+    child = OpenSnapshot(
+        content=opened.content,
+        snapshot_id=opened.snapshot_id,
+        tiers=opened.tiers,
+        metadata=opened.metadata,
+        filters=opened._filters,
+    )
+    assert child.mask(asked[-1]) is opened.mask(asked[-1])
