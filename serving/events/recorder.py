@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from catalog.demand import FOUND
 from catalog.events.pseudonyms import EventPseudonyms
 from catalog.events.settings import EventSettings
-from catalog.events.writing import Event, ShownPage, add_counts, write_events, write_pages
+from catalog.events.writing import CountKey, Event, ShownPage, add_counts, write_events, write_pages
 from serving.errors import OverloadedError
 from serving.events.search_ids import is_drawn
 
@@ -30,6 +30,10 @@ _AT_ONCE = 5_000  # in one transaction
 _LONGEST_PAUSE_SECONDS = 30.0
 _LAST_SECONDS = 10.0  # that a process which ends tries for
 _MOST_FOUND = 200_000  # pieces that are counted between two writes
+_COUNTS_AT_ONCE = (
+    500  # in one transaction: a hundred thousand together held the interpreter for half a second
+)
+_BETWEEN_COUNTS_SECONDS = 0.1
 
 
 class EventRecorder:
@@ -55,6 +59,7 @@ class EventRecorder:
         self._events: deque[Event] = deque()
         self._pages: deque[ShownPage] = deque()
         self._found: dict[tuple[str, str], Counter[str]] = {}
+        self._leaving: dict[tuple[str, str], Counter[str]] = {}  # counts that are being written
         self._found_again_at = 0.0
         self._budget: tuple[int, int] = (0, 0)  # the minute, and searches recorded in it
         self._figures = Counter[str]()
@@ -161,6 +166,8 @@ class EventRecorder:
             self._written(everything=False)
 
     def _pause(self) -> float:
+        if self._leaving and not self._failures:
+            return min(self._settings.flush_seconds, _BETWEEN_COUNTS_SECONDS)
         return min(self._settings.flush_seconds * 2.0 ** min(self._failures, 10), _LONGEST_PAUSE_SECONDS)
 
     def _written(self, *, everything: bool) -> bool:
@@ -168,8 +175,7 @@ class EventRecorder:
         try:
             self.flush()
             self._pseudonyms.prepare(self._clock().date())
-            if everything or time.monotonic() >= self._found_again_at:
-                self._write_found()
+            self._write_found(everything=everything)
         except SQLAlchemyError as error:
             if self._failures == 0:
                 logger.warning(
@@ -209,22 +215,33 @@ class EventRecorder:
             self._figures["searches_written"] += len(pages)
             return bool(self._events or self._pages)
 
-    def _write_found(self) -> None:
-        with self._lock:
-            found, self._found = self._found, {}
-        self._found_again_at = time.monotonic() + self._settings.touch_seconds
-        counts = {
-            (collection, day, piece, FOUND): count
-            for (collection, day), counted in found.items()
-            for piece, count in counted.items()
-        }
+    def _write_found(self, *, everything: bool) -> None:
+        """Write some of the counts, or all of them; new ones leave when the last have been written."""
+        self._write_some()
+        while everything and self._leaving:
+            self._write_some()
+        if not self._leaving and (everything or time.monotonic() >= self._found_again_at):
+            with self._lock:
+                self._leaving, self._found = self._found, {}
+            self._found_again_at = time.monotonic() + self._settings.touch_seconds
+            while everything and self._leaving:
+                self._write_some()
+
+    def _write_some(self) -> None:
+        counts: dict[CountKey, int] = {}
+        while self._leaving and len(counts) < _COUNTS_AT_ONCE:
+            (collection, day), counted = next(iter(self._leaving.items()))
+            if counted:
+                piece, count = counted.popitem()
+                counts[collection, day, piece, FOUND] = count
+            else:
+                del self._leaving[collection, day]
         if not counts:
             return
         try:
             with self._engine.begin() as connection:
                 add_counts(connection, counts)
         except _TRANSIENT:
-            with self._lock:
-                for key, counted in found.items():
-                    self._found.setdefault(key, Counter()).update(counted)
+            for (collection, day, piece, _), count in counts.items():
+                self._leaving.setdefault((collection, day), Counter())[piece] += count
             raise

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from catalog.events.pseudonyms import EventPseudonyms
 from catalog.events.settings import EventSettings
-from catalog.events.writing import Event, ShownPage
+from catalog.events.writing import Event, ShownPage, add_counts
 from catalog.tables import event_counts, events, searches
 from serving.errors import OverloadedError
 from serving.events import recorder as recording
@@ -111,3 +111,25 @@ def test_views_and_searches_are_left_out_where_there_is_no_room(engine):
     one.view("shop", "p1")
     one.flush()
     assert count(engine, events) == 101
+
+
+def test_counts_of_many_pieces_are_written_some_at_a_time_and_none_is_lost(engine, monkeypatch):
+    one = recorder_on(engine)
+    sizes = []
+
+    def adding(connection, counts):
+        sizes.append(len(counts))
+        if len(sizes) == 2:
+            raise sa.exc.OperationalError("insert", {}, Exception("the database is away"))
+        add_counts(connection, counts)
+
+    monkeypatch.setattr(recording, "add_counts", adding)
+    for _ in range(2):
+        one.found("shop", [f"p{number}" for number in range(1_300)])
+    one.start()
+    one.stop()
+    assert max(sizes) <= 500
+    assert len(sizes) >= 4  # three batches, and the one that failed
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(event_counts.c.piece_id, event_counts.c["count"])).all()
+    assert sorted(rows) == sorted((f"p{number}", 2) for number in range(1_300))
