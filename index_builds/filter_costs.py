@@ -22,7 +22,7 @@ from index_builds.open_tier import Eligible, OpenTier, lists_of
 _QUERIES = 16
 _K = 10
 _LEAST = 20_000  # below, every way is fast
-_WIDENINGS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+_WIDENINGS = (0.5, 1.0, 2.0, 4.0, 8.0)
 _WIDENING_QUERIES = 64
 _SHARES = (0.02, 0.1)
 _ENOUGH = 0.99
