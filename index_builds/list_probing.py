@@ -26,7 +26,7 @@ class ListProbing:
     """
 
     def __init__(self, index: Any, count: int) -> None:
-        self._chain, self._ivf = _parts(index)
+        self._chain, self._ivf = below_transforms(index)
         self.lists = int(self._ivf.nlist)
         numbers = np.full(count, self.lists, dtype=np.int32)  # beyond the last: in no list
         held = self._ivf.invlists
@@ -72,14 +72,17 @@ class ListProbing:
         return rounded
 
 
-def _parts(index: Any) -> tuple[list[Any], Any]:
-    """Return the transforms above the lists, outermost first, and the IVF index itself."""
+def below_transforms(index: Any) -> tuple[list[Any], Any]:
+    """Return the transforms that a query meets, outermost first, and the index below them.
+
+    A refinement is left out: what it refines is what is searched.
+    """
     inner: Any = faiss.downcast_index(index)
     if isinstance(inner, faiss.IndexRefine):
-        return _parts(inner.base_index)
+        return below_transforms(inner.base_index)
     if isinstance(inner, faiss.IndexPreTransform):
-        below, ivf = _parts(inner.index)
+        transforms, below = below_transforms(inner.index)
         chain: Any = inner.chain
         own = [_FAISS.downcast_VectorTransform(chain.at(place)) for place in range(chain.size())]
-        return [*own, *below], ivf
+        return [*own, *transforms], below
     return [], inner

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from index_builds.errors import SnapshotDamagedError
 from index_builds.filter_plan import FilterPlan
 from index_builds.ids import distinct
-from index_builds.list_probing import ListProbing
+from index_builds.list_probing import ListProbing, below_transforms
 from index_builds.manifest import IndexFile
 from index_builds.tiers import Tier
 
@@ -318,18 +318,8 @@ class OpenTier:
 
 def lists_of(index: Any) -> int:
     """Return how many inverted lists an index has, below a refinement or a rotation; 0 for none."""
-    lists = _inverted_lists(index)
-    return 0 if lists is None else int(lists.nlist)
-
-
-def _inverted_lists(index: Any) -> Any:
-    """Return the inverted lists of an index, below a refinement or a rotation; None for an index without."""
-    index = faiss.downcast_index(index)
-    if isinstance(index, faiss.IndexRefine):
-        return _inverted_lists(index.base_index)
-    if isinstance(index, faiss.IndexPreTransform):
-        return _inverted_lists(index.index)
-    return index.invlists if isinstance(index, faiss.IndexIVF) else None
+    _, inner = below_transforms(index)
+    return int(inner.nlist) if isinstance(inner, faiss.IndexIVF) else 0
 
 
 def _vectors_of(delta: Any, dimension: int) -> NDArray[np.float32]:

@@ -30,9 +30,8 @@ _AT_ONCE = 5_000  # in one transaction
 _LONGEST_PAUSE_SECONDS = 30.0
 _LAST_SECONDS = 10.0  # that a process which ends tries for
 _MOST_FOUND = 200_000  # pieces that are counted between two writes
-_COUNTS_AT_ONCE = (
-    500  # in one transaction: a hundred thousand together held the interpreter for half a second
-)
+# In one transaction: a hundred thousand together held the interpreter for half a second.
+_COUNTS_AT_ONCE = 500
 _BETWEEN_COUNTS_SECONDS = 0.1
 
 
@@ -217,17 +216,17 @@ class EventRecorder:
 
     def _write_found(self, *, everything: bool) -> None:
         """Write some of the counts, or all of them; new ones leave when the last have been written."""
-        self._write_some()
-        while everything and self._leaving:
-            self._write_some()
+        while self._write_some() and everything:
+            pass
         if not self._leaving and (everything or time.monotonic() >= self._found_again_at):
             with self._lock:
                 self._leaving, self._found = self._found, {}
             self._found_again_at = time.monotonic() + self._settings.touch_seconds
-            while everything and self._leaving:
-                self._write_some()
+            while everything and self._write_some():
+                pass
 
-    def _write_some(self) -> None:
+    def _write_some(self) -> bool:
+        """Write some counts; return whether there were any."""
         counts: dict[CountKey, int] = {}
         while self._leaving and len(counts) < _COUNTS_AT_ONCE:
             (collection, day), counted = next(iter(self._leaving.items()))
@@ -237,7 +236,7 @@ class EventRecorder:
             else:
                 del self._leaving[collection, day]
         if not counts:
-            return
+            return False
         try:
             with self._engine.begin() as connection:
                 add_counts(connection, counts)
@@ -245,3 +244,4 @@ class EventRecorder:
             for (collection, day, piece, _), count in counts.items():
                 self._leaving.setdefault((collection, day), Counter())[piece] += count
             raise
+        return True

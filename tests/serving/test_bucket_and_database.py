@@ -2,49 +2,28 @@
 
 import uuid
 
-import boto3
 import pytest
 import sqlalchemy as sa
+from buckets import a_bucket
 from fastapi.testclient import TestClient
 from index_house import slim_catalogue
-from moto.server import ThreadedMotoServer
 from served_house import Standing, WordEncoder, reopened
 
 from catalog.tables import events
 from index_builds.snapshots import SnapshotStore
 from serving.app import create_app
-from storage.s3 import S3ObjectStore
 
 
 @pytest.fixture
-def away(tmp_path):
-    """A server of buckets that a test may stop, and a store in one of them."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    client = boto3.client(
-        "s3",
-        endpoint_url=f"http://{host}:{port}",
-        region_name="us-east-1",
-        aws_access_key_id="key",
-        aws_secret_access_key="secret",
-        config=boto3.session.Config(retries={"total_max_attempts": 1}, connect_timeout=2),
-    )
-    client.create_bucket(Bucket="house")
-    running = [server]
-
-    def stop():
-        while running:
-            running.pop().stop()
-
-    yield S3ObjectStore(client, "house", "loupe"), stop
-    stop()
+def bucket():
+    with a_bucket("house") as bucket:
+        yield bucket
 
 
 @pytest.fixture
-def made(tmp_path, engine, away):
+def made(tmp_path, engine, bucket):
     """A house of one promoted snapshot over a bucket and a database of either kind."""
-    store = SnapshotStore(engine, away[0], tmp_path / "cache")
+    store = SnapshotStore(engine, bucket.store, tmp_path / "cache")
     encoder = WordEncoder()
     made = Standing(
         root=tmp_path,
@@ -80,10 +59,10 @@ def test_searches_lookups_events_and_a_swap_work_over_a_bucket_and_either_databa
     assert kept == [(piece, "click")]
 
 
-def test_a_restart_without_the_bucket_serves_from_local_copies(made, away, tmp_path):
+def test_a_restart_without_the_bucket_serves_from_local_copies(made, bucket, tmp_path):
     made.house.refresh()
     serving = made.house.live["house"].current.snapshot_id
-    away[1]()
+    bucket.go_away()
     house = reopened(tmp_path, made.store, made.encoder)
     with TestClient(create_app(house, house.settings)) as client:
         assert client.get("/readyz").status_code == 200

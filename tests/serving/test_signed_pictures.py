@@ -5,13 +5,12 @@ import dataclasses
 import json
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
 import httpx
 import pytest
+from buckets import a_bucket
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from fastapi.testclient import TestClient
-from moto.server import ThreadedMotoServer
 from pydantic import ValidationError
 from served_house import NO_KEYS, standing
 
@@ -22,24 +21,12 @@ from serving.errors import NotServableError
 from serving.settings import AccessSettings, DeliverySettings
 from serving.signed_urls import SignedUrls, signed_urls
 from storage.objects import LocalObjectStore
-from storage.s3 import S3ObjectStore
 
 
 @pytest.fixture
 def bucket():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    client = boto3.client(
-        "s3",
-        endpoint_url=f"http://{host}:{port}",
-        region_name="us-east-1",
-        aws_access_key_id="key",
-        aws_secret_access_key="secret",
-    )
-    client.create_bucket(Bucket="pictures")
-    yield S3ObjectStore(client, "pictures", "loupe")
-    server.stop()
+    with a_bucket("pictures") as bucket:
+        yield bucket.store
 
 
 @pytest.fixture
